@@ -1,0 +1,165 @@
+"""What people see: plain lines, coloured on a terminal; with `--json` one object for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from bulksender.errors import ExitCode
+
+if TYPE_CHECKING:
+    from bulksender.ledger import Group
+    from bulksender.model import RowStatus
+    from bulksender.reporter import Summary
+    from bulksender.reporter.summary import Details
+
+_STYLES = {
+    "READY": "cyan",
+    "QUEUED": "green",
+    "DELIVERED": "green",
+    "SENT": "green",
+    "INVALID": "yellow",
+    "REJECTED": "red",
+    "UNKNOWN": "bold red",
+}
+MOST_CHARACTERS = 400
+"""How much of a text a preview shows."""
+
+
+class Output:
+    """Where the command speaks: standard output, or standard error when `--json` has that."""
+
+    def __init__(self, json: bool, verbose: bool = False):
+        self.json = json
+        self.verbose = verbose
+        self._people = Console(
+            stderr=json, highlight=False, markup=False, emoji=False, soft_wrap=True
+        )
+        self._errors = Console(
+            stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True
+        )
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody sits there who can answer."""
+        return sys.stdin.isatty() and self._people.is_terminal
+
+    def say(self, line: str = "", style: str | None = None) -> None:
+        """A line for people."""
+        self._people.print(line, style=style)
+
+    def error(self, message: str) -> None:
+        """What went wrong, on standard error."""
+        self._errors.print(Text.assemble(("bulksender: ", "bold red"), message))
+
+    def object(self, summary: Summary) -> None:
+        """The JSON object, where it is asked for."""
+        if self.json:
+            import msgspec
+
+            sys.stdout.write(msgspec.json.encode(summary).decode() + "\n")
+            sys.stdout.flush()
+
+    def ask(self, question: str) -> bool:
+        """A question that takes yes or no; anything but a clear yes is no."""
+        self._people.print(f"{question} [y/N] ", style="bold", end="")
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    def chosen(self, path: str, described: tuple[str, ...]) -> None:
+        """What was read, and what was chosen in it."""
+        self.say(path, style="bold")
+        for line in described:
+            self.say(f"  {line}")
+
+    def plan(self, summary: Summary, details: Details) -> None:
+        """Counts by state, problems, parts and encodings, previews."""
+        self.say()
+        self._counts(summary)
+        self._groups("Problems", details.problems)
+        self._groups("Worth knowing", details.notes)
+        if not details.previews:
+            return
+        self.say()
+        self.say("The first texts", style="bold")
+        for message in details.previews:
+            parts = _plural(message.parts, "part")
+            head = f"  row {message.row}, {parts}, {message.encoding}: "
+            text = message.text[:MOST_CHARACTERS]
+            more = " …" if len(message.text) > MOST_CHARACTERS else ""
+            self._people.print(Text.assemble((head, "dim"), text.replace("\n", " ⏎ "), more))
+
+    def done(self, summary: Summary) -> None:
+        """How it ended, and where the result is."""
+        self.say()
+        self._counts(summary)
+        speed = f", {summary.rows_per_second:,.0f} rows/s" if summary.seconds else ""
+        run = f"Run {summary.run}: " if summary.run else ""
+        self.say(f"{run}{_plural(summary.batches, 'batch', 'batches')} in "
+                 f"{summary.seconds:,.1f} s{speed}")  # fmt: skip
+        if summary.output:
+            self.say(f"Result: {summary.output}", style="bold")
+
+    @contextmanager
+    def progress(self, total: int) -> Iterator[Callable[[dict[RowStatus, int]], None]]:
+        """A progress bar on a terminal; nothing elsewhere. Yields what the sender calls."""
+        if not self._people.is_terminal:
+            yield lambda counts: None
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeRemainingColumn as Remaining
+
+        columns = (TextColumn("Sending"), BarColumn(), MofNCompleteColumn(), Remaining())
+        with Progress(*columns, console=self._people) as bar:
+            task = bar.add_task("sending", total=total)
+            yield lambda counts: bar.advance(task, sum(counts.values()))
+
+    def _counts(self, summary: Summary) -> None:
+        self.say(_plural(summary.rows, "row"), style="bold")
+        width = max((len(f"{rows:,}") for rows in summary.counts.values()), default=0)
+        for status, rows in summary.counts.items():
+            self._people.print(
+                Text.assemble(f"  {rows:>{width},} ", (status, _STYLES.get(status, "dim")))
+            )
+        if summary.parts:
+            encodings = ", ".join(
+                f"{_plural(rows, 'text')} in {_NAMES[name]}"
+                for name, rows in summary.encodings.items()
+                if rows
+            )
+            self.say(f"  {_plural(summary.parts, 'SMS part')}: {encodings}")
+
+    def _groups(self, title: str, groups: list[Group]) -> None:
+        if not groups:
+            return
+        self.say()
+        self.say(title, style="bold")
+        for group in groups:
+            where = f"row {group.first}" if group.rows == 1 else _several(group)
+            status = (f"{group.status} ", _STYLES.get(group.status, "dim")) if group.status else ""
+            self._people.print(Text.assemble("  ", status, f"{where}: {group.detail}"))
+
+
+_NAMES = {"GSM7": "GSM 7-bit", "UCS2": "UCS-2"}
+
+
+def _several(group: Group) -> str:
+    return f"{group.rows:,} rows (first {group.first}, last {group.last})"
+
+
+def _plural(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def next_step(code: ExitCode, run: str) -> str | None:
+    """The command to type next, where there is one."""
+    return {
+        ExitCode.STOPPED: f"Go on with: bulksender resume {run}",
+        ExitCode.UNKNOWN: "Some messages may or may not have been accepted; they are not sent "
+        "again before that is settled.",
+        ExitCode.REJECTED: "8x8 rejected some messages; status_detail in the result says why.",
+    }.get(code)

@@ -1,0 +1,33 @@
+"""The names of columns: how a name that somebody types finds a header.
+
+Headers are matched without regard to case, spaces, `_`, `-` and other punctuation: "First Name",
+`first_name` and `FIRSTNAME` are the same column.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+_NOT_WORD = re.compile(r"[\W_]+")
+
+
+def key(name: str) -> str:
+    """What is compared: letters and digits only, case-folded, in compatibility form (NFKC)."""
+    return _NOT_WORD.sub("", unicodedata.normalize("NFKC", name).casefold())
+
+
+def variable(header: str) -> str:
+    """A header in snake case, as templates name it: "Amount due (SGD)" → `amount_due_sgd`."""
+    name = _NOT_WORD.sub("_", unicodedata.normalize("NFKC", header).lower()).strip("_")
+    return f"_{name}" if name[:1].isdigit() else name
+
+
+def find(headers: Sequence[str], name: str) -> list[int]:
+    """The indexes (from 0) of the columns that `name` means: those so written, else so matched."""
+    exact = [index for index, header in enumerate(headers) if header == name]
+    if exact:
+        return exact
+    wanted = key(name)
+    return [index for index, header in enumerate(headers) if wanted and key(header) == wanted]

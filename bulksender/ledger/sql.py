@@ -1,0 +1,127 @@
+"""Every statement that touches many rows, by name, in the order of a run's life.
+
+They go to the driver as they stand: tuples through its executemany are three times as fast as
+SQLAlchemy's rendering of the same insert. `:run` is the run's number.
+"""
+
+# Planning ------------------------------------------------------------------------------------
+
+ADD_MESSAGES = """
+INSERT INTO message (run, row, status, destination, text, parts, encoding, reference, detail)
+VALUES (?, ?, 'READY', ?, ?, ?, ?, ?, ?)
+"""
+
+ADD_REFUSED = """
+INSERT INTO message (run, row, status, destination, detail, umid, text, parts, encoding, reference)
+VALUES (?, ?, ?, ?, ?, ?, '', 0, '', '')
+"""
+
+# A number that is opted out in one row is opted out in all of them.
+OPT_OUT_SAME_NUMBER = """
+UPDATE message
+SET status = 'OPTED_OUT', detail = 'the same number is opted out in row ' || other.row
+FROM (
+    SELECT destination, min(row) AS row FROM message
+    WHERE run = :run AND status = 'OPTED_OUT' AND destination <> ''
+    GROUP BY destination
+) AS other
+WHERE message.run = :run AND message.status = 'READY'
+  AND message.destination = other.destination
+"""
+
+# One row of each number goes out: none where one was already sent, else the first.
+MARK_DUPLICATES = """
+UPDATE message
+SET status = 'DUPLICATE',
+    detail = 'the same number as row ' || kept.row
+             || iif(kept.status = 'READY', '', ', which was already sent')
+FROM (
+    SELECT row AS twin,
+           first_value(row) OVER same AS row,
+           first_value(status) OVER same AS status
+    FROM message
+    WHERE run = :run AND status IN ('READY', 'ALREADY_SENT') AND destination <> ''
+    WINDOW same AS (PARTITION BY destination ORDER BY status <> 'ALREADY_SENT', row)
+) AS kept
+WHERE message.run = :run AND message.row = kept.twin AND message.status = 'READY'
+  AND kept.row <> kept.twin
+"""
+
+# Sending -------------------------------------------------------------------------------------
+
+# A page of what is still to be sent, in the sheet's order. Pages, not one long cursor: rows are
+# updated while they are being read.
+READY_PAGE = """
+SELECT row, destination, text, parts, encoding, reference, detail FROM message
+WHERE run = ? AND row > ? AND status = 'READY' ORDER BY row LIMIT ?
+"""
+
+# The rows of a batch stand next to each other among the READY ones.
+CLAIM_ROWS = """
+UPDATE message SET status = 'SENDING', batch = :batch
+WHERE run = :run AND row BETWEEN :first AND :last AND status = 'READY'
+"""
+
+SETTLE_ROW = """
+UPDATE message SET status = ?, umid = ?, detail = iif(? = '', detail, ?)
+WHERE run = ? AND row = ? AND status = 'SENDING'
+"""
+
+RELEASE_ROWS = """
+UPDATE message SET status = 'READY', batch = NULL
+WHERE run = :run AND batch = :batch AND status = 'SENDING'
+"""
+
+# What a dead process had in flight: its POST may have been accepted.
+ORPHANED_ROWS = """
+UPDATE message
+SET status = 'UNKNOWN', detail = 'the program ended before 8x8''s answer was recorded'
+WHERE run = :run AND status = 'SENDING'
+"""
+
+ORPHANED_BATCHES = """
+UPDATE batch SET state = 'UNKNOWN' WHERE run = :run AND state = 'SENDING'
+"""
+
+# Telling -------------------------------------------------------------------------------------
+
+COUNTS = """
+SELECT status, count(*) FROM message WHERE run = ? GROUP BY status
+"""
+
+# What was planned to go out, by encoding: rows and SMS parts.
+PLANNED = """
+SELECT encoding, count(*), sum(parts) FROM message
+WHERE run = ? AND status NOT IN ('INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT')
+GROUP BY encoding
+"""
+
+PROBLEMS = """
+SELECT row, status, detail FROM message
+WHERE run = ? AND status NOT IN ('READY', 'SENDING', 'QUEUED', 'SENT', 'DELIVERED', 'READ',
+                                 'ALREADY_SENT')
+ORDER BY row LIMIT ?
+"""
+
+# The same problem of many rows is one line; its first rows stand for it.
+PROBLEM_GROUPS = """
+SELECT status, iif(status = 'DUPLICATE', 'the same number as an earlier row', detail) AS said,
+       count(*) AS rows, min(row), max(row)
+FROM message
+WHERE run = ? AND status IN ('INVALID', 'OPTED_OUT', 'DUPLICATE', 'REJECTED', 'UNKNOWN')
+GROUP BY status, said ORDER BY rows DESC, min(row) LIMIT ?
+"""
+
+NOTES = """
+SELECT detail, count(*) AS rows, min(row), max(row) FROM message
+WHERE run = ? AND status IN ('READY', 'SENDING', 'QUEUED') AND detail <> ''
+GROUP BY detail ORDER BY rows DESC, min(row) LIMIT ?
+"""
+
+RESULT_PAGE = """
+SELECT message.row, message.umid, message.status, message.detail, message.destination,
+       message.parts, message.encoding, coalesce(batch.batch_id, ''),
+       coalesce(batch.claimed_at, '')
+FROM message LEFT JOIN batch ON batch.run = message.run AND batch.number = message.batch
+WHERE message.run = ? AND message.row > ? ORDER BY message.row LIMIT ?
+"""

@@ -1,0 +1,237 @@
+"""The ledger's file: opening it safely, transactions, and finding runs in it."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection, create_engine, event, insert, select
+from sqlalchemy.engine import Row
+from sqlalchemy.exc import SQLAlchemyError
+
+from bulksender.errors import LedgerError, RunBusy
+from bulksender.ledger import schema
+from bulksender.ledger.lock import RunLock
+from bulksender.ledger.run import Run, RunState, new_run_id
+from bulksender.settings import Job
+
+
+class Ledger:
+    """What was promised and what happened, in one SQLite file (mode 0600, WAL, FULL sync).
+
+    One thread uses it. `clock` gives aware UTC times. Raises LedgerError where the file cannot be
+    used; `close` it, or use it as a context manager.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        durable: bool = True,
+    ):
+        self.path = path
+        self.clock = clock
+        _create_private(path)
+        self._engine = create_engine(
+            f"sqlite:///{path}",
+            isolation_level="AUTOCOMMIT",
+            connect_args={"timeout": 30},
+            hide_parameters=True,  # they are people's numbers and texts
+        )
+        event.listen(self._engine, "connect", _pragmas(durable))
+        with self._reporting():
+            self._connection = self._engine.connect()
+            self._prepare()
+
+    @classmethod
+    @contextmanager
+    def scratch(cls) -> Iterator[Ledger]:
+        """A ledger for a plan that is only looked at: a temporary file, gone afterwards."""
+        with (
+            tempfile.TemporaryDirectory(prefix="bulksender-") as folder,
+            cls(Path(folder, "scratch.db"), durable=False) as ledger,
+        ):
+            yield ledger
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+        self._engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """All or nothing, and on the disk when it ends."""
+        with self._reporting():
+            self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                _rollback(self._connection)
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """The connection, outside any transaction."""
+        with self._reporting():
+            yield self._connection
+
+    @contextmanager
+    def plan(self, job: Job) -> Iterator[Run]:
+        """A new run to add rows to, owned by this process until the block ends."""
+        run_id = new_run_id()
+        with self.owning(run_id):
+            with self.transaction() as connection:
+                connection.execute(
+                    insert(schema.run).values(
+                        id=run_id,
+                        created_at=self.now(),
+                        state=RunState.PLANNING,
+                        job=msgspec.json.encode(job).decode(),
+                    )
+                )
+            run = self.run(run_id)
+            try:
+                yield run
+            except BaseException:
+                run.discard()
+                raise
+
+    @contextmanager
+    def owning(self, run_id: str) -> Iterator[None]:
+        """Own a run: a lock that dies with this process. Raises RunBusy where another has it."""
+        lock = RunLock(self.path, run_id)
+        if not lock.acquire():
+            raise RunBusy(f"Another process is working on run {run_id}; wait until it has ended.")
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def run(self, run_id: str) -> Run:
+        """A run by its id or the unique beginning of it. Raises LedgerError for none or several."""
+        with self.reading() as connection:
+            found = connection.execute(
+                select(schema.run).where(schema.run.c.id.startswith(run_id, autoescape=True))
+            ).all()
+        if len(found) == 1:
+            return self._run(found[0])
+        if found:
+            raise LedgerError(f"Several runs begin with {run_id}; type more of the id.")
+        raise LedgerError(f"There is no run {run_id} in the ledger {self.path}.")
+
+    def newest(self, *states: RunState) -> Run | None:
+        """The newest run in one of these states (any state, where none is given)."""
+        query = select(schema.run).order_by(schema.run.c.no.desc()).limit(1)
+        if states:
+            query = query.where(schema.run.c.state.in_(states))
+        with self.reading() as connection:
+            found = connection.execute(query).first()
+        return self._run(found) if found else None
+
+    def sent_before(self, plan_hash: str, but: Run | None = None) -> Run | None:
+        """The newest run with this plan hash that somebody approved."""
+        query = (
+            select(schema.run)
+            .where(schema.run.c.hash == plan_hash, schema.run.c.approved_at.is_not(None))
+            .order_by(schema.run.c.no.desc())
+            .limit(1)
+        )
+        if but is not None:
+            query = query.where(schema.run.c.no != but.no)
+        with self.reading() as connection:
+            found = connection.execute(query).first()
+        return self._run(found) if found else None
+
+    def unfinished(self, run_ids: set[str]) -> Run | None:
+        """One of these runs that still has rows to send, if any."""
+        query = select(schema.run).where(
+            schema.run.c.id.in_(run_ids), schema.run.c.state.in_(RESUMABLE)
+        )
+        with self.reading() as connection:
+            found = connection.execute(query).first()
+        return self._run(found) if found else None
+
+    def now(self) -> str:
+        """The time, as the ledger writes it: ISO 8601, UTC, milliseconds."""
+        return self.clock().astimezone(UTC).isoformat(timespec="milliseconds")
+
+    def _run(self, found: Row[tuple[object, ...]]) -> Run:
+        return Run(self, found)
+
+    def _prepare(self) -> None:
+        version = self._connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        if version > schema.SCHEMA_VERSION:
+            raise LedgerError(
+                f"The ledger {self.path} was written by a newer bulksender (schema {version}, this "
+                f"one knows {schema.SCHEMA_VERSION}). Upgrade bulksender."
+            )
+        if version == 0:
+            with self.transaction() as connection:
+                schema.metadata.create_all(connection)
+                connection.exec_driver_sql(f"PRAGMA user_version = {schema.SCHEMA_VERSION}")
+
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            cause = getattr(error, "orig", None) or error
+            raise LedgerError(f"The ledger {self.path}: {cause}.") from error
+
+
+RESUMABLE = (RunState.SENDING, RunState.STOPPED)
+"""The states of a run that somebody approved and that has not come to its end."""
+
+
+def ledger_path(url: str) -> Path:
+    """The file that `--ledger` means: `sqlite:///PATH` or a plain path. Raises LedgerError."""
+    if "://" not in url:
+        return Path(url).expanduser()
+    scheme, _, rest = url.partition("://")
+    if scheme != "sqlite" or not rest.startswith("/") or rest == "/":
+        raise LedgerError(
+            f'The ledger "{url}" is not a SQLite file: write sqlite:///PATH, or just the path.'
+        )
+    return Path(rest[1:])
+
+
+def _create_private(path: Path) -> None:
+    """Create the file with mode 0600, so that texts and numbers are its owner's alone."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=True)
+    except OSError as error:
+        raise LedgerError(f"The ledger {path} cannot be created: {error.strerror}.") from error
+
+
+def _pragmas(durable: bool) -> Callable[[sqlite3.Connection, object], None]:
+    settings = (
+        "journal_mode = WAL",
+        f"synchronous = {'FULL' if durable else 'OFF'}",
+        "foreign_keys = ON",
+        "temp_store = FILE",
+        "cache_size = -32000",  # KiB, so 32 MB
+    )
+
+    def on_connect(connection: sqlite3.Connection, _: object) -> None:
+        for setting in settings:
+            connection.execute(f"PRAGMA {setting}").close()
+
+    return on_connect
+
+
+def _rollback(connection: Connection) -> None:
+    with suppress(SQLAlchemyError):  # SQLite rolls back by itself when the disk is full
+        connection.exec_driver_sql("ROLLBACK")

@@ -1,0 +1,88 @@
+"""The filters that templates have besides Jinja's own: money, number, date, title."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time
+from decimal import ROUND_HALF_UP, Decimal
+
+from jinja2 import Undefined
+
+
+class RowError(Exception):
+    """A filter cannot use this row's cell; the message is for the sheet's owner."""
+
+
+_PLAIN = re.compile(r"[+-]?\d+(\.\d+)?")
+_ENGLISH = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+_CONTINENTAL = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d+,\d{1,2}")
+
+
+def money(value: object, currency: str = "", places: int = 2) -> str:
+    """`1234.5 | money("SGD")` → `SGD 1,234.50`; a sign such as `$` stands without a space."""
+    amount = _grouped(_decimal(value, "money"), places)
+    return f"{currency}{' ' if currency[-1:].isalpha() else ''}{amount}"
+
+
+def number(value: object, places: int | None = None) -> str:
+    """`1234567 | number` → `1,234,567`; `places` fixes the digits after the point."""
+    return _grouped(_decimal(value, "number"), places)
+
+
+def date_(value: object, form: str = "%Y-%m-%d") -> str:
+    """A date cell, or text that is an ISO date, by a `strftime` format: `date("%d %b")`."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise RowError("a date is not readable; write it like 2026-11-30") from None
+    if isinstance(value, date | datetime | time):
+        return value.strftime(form)
+    raise RowError(f'the filter "date" needs a date, not {_kind(value)}')
+
+
+def title(value: object) -> str:
+    """A name in capitals or in small letters as names are written; a mixed one stays as it is.
+
+    `JASMINE O'BRIEN-TAN` → `Jasmine O'Brien-Tan`; `McDonald` stays.
+    """
+    return re.sub(r"[^\W\d_]+(?:['’][^\W\d_]+)*", _name, str(value))
+
+
+def _name(match: re.Match[str]) -> str:
+    word = match.group()
+    if not (word.isupper() or word.islower()):
+        return word
+    head, mark, rest = re.fullmatch(r"([^'’]+)(['’]?)(.*)", word, re.DOTALL).groups()  # type: ignore[union-attr]
+    tail = rest.capitalize() if len(head) == 1 else rest.lower()
+    return f"{head.capitalize()}{mark}{tail}"
+
+
+def _decimal(value: object, name: str) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        raise RowError(f'the filter "{name}" needs a number, not {_kind(value)}')
+    text = str(value).strip().replace("\u00a0", "").replace(" ", "")
+    if _PLAIN.fullmatch(text):
+        return Decimal(text)
+    if _ENGLISH.fullmatch(text):
+        return Decimal(text.replace(",", ""))
+    if _CONTINENTAL.fullmatch(text):
+        return Decimal(text.replace(".", "").replace(",", "."))
+    if isinstance(value, float):
+        return Decimal(value)
+    raise RowError(f'the filter "{name}" needs a number, and the cell holds other text')
+
+
+def _grouped(value: Decimal, places: int | None) -> str:
+    if places is not None:
+        value = value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    return f"{value:,f}"
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, Undefined):
+        return str(value)  # a blank cell: says so itself, by raising
+    return {bool: "TRUE or FALSE", str: "text"}.get(type(value), type(value).__name__)
+
+
+FILTERS = {"money": money, "number": number, "date": date_, "title": title}

@@ -1,0 +1,108 @@
+"""How a text is encoded and how many SMS parts it takes.
+
+3GPP TS 23.038 (GSM 7-bit default alphabet and its extension table) and TS 23.040 (concatenation):
+160 septets in one part, else 153 a part; UCS-2 70 code units in one part, else 67 a part. What
+takes two units (an extension character, a surrogate pair) is never split over two parts.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from bulksender.model import Encoding
+
+GSM7_BASIC = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+GSM7_EXTENSION = "^{}\\[~]|€\f"
+
+GSM7_SINGLE, GSM7_MULTI = 160, 153
+UCS2_SINGLE, UCS2_MULTI = 70, 67
+
+_BASIC = re.compile(f"[{re.escape(GSM7_BASIC)}]*")
+_EXTENDED = re.compile(f"[{re.escape(GSM7_EXTENSION)}]")
+_FOREIGN = re.compile(f"[^{re.escape(GSM7_BASIC + GSM7_EXTENSION)}]")
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+
+
+class Measure(NamedTuple):
+    """What a text will be billed as; `foreign` are the characters that GSM 7-bit does not have."""
+
+    encoding: Encoding
+    parts: int
+    foreign: tuple[str, ...] = ()
+
+
+def measure(text: str, ucs2: bool = False) -> Measure:
+    """Encoding and number of parts of a text; `ucs2` forces UCS-2.
+
+    An empty text takes no part. `foreign` is filled where the text itself needs UCS-2.
+    """
+    if not ucs2:
+        if _BASIC.fullmatch(text):
+            return Measure(Encoding.GSM7, _even(len(text), GSM7_SINGLE, GSM7_MULTI))
+        foreign = tuple(dict.fromkeys(_FOREIGN.findall(text)))
+        if not foreign:
+            parts = _packed(text, _EXTENDED, GSM7_SINGLE, GSM7_MULTI)
+            return Measure(Encoding.GSM7, parts)
+    else:
+        foreign = ()
+    return Measure(Encoding.UCS2, _packed(text, _ASTRAL, UCS2_SINGLE, UCS2_MULTI), foreign)
+
+
+def _even(units: int, single: int, multi: int) -> int:
+    return (1 if units else 0) if units <= single else -(-units // multi)
+
+
+def _packed(text: str, double: re.Pattern[str], single: int, multi: int) -> int:
+    """Parts of a text in which whatever matches `double` takes two units, kept together."""
+    doubles = [match.start() for match in double.finditer(text)]
+    units = len(text) + len(doubles)
+    if units <= single or not doubles:
+        return _even(units, single, multi)
+    parts, room, last = 1, multi, 0
+    for position in doubles:
+        parts, room = _take(position - last, parts, room, multi)
+        if room < 2:  # a two-unit character that does not fit opens the next part
+            parts, room = parts + 1, multi
+        room -= 2
+        last = position + 1
+    return _take(len(text) - last, parts, room, multi)[0]
+
+
+def _take(units: int, parts: int, room: int, multi: int) -> tuple[int, int]:
+    """Put `units` single units after what is there: the parts so far and the room left in them."""
+    if units <= room:
+        return parts, room - units
+    more = -(-(units - room) // multi)
+    return parts + more, more * multi - (units - room)
+
+
+def code_points(characters: Iterable[str], most: int = 3) -> str:
+    """`’ (U+2019), 李 (U+674E) and 2 more`: characters as people can look them up."""
+    shown = list(characters)
+    names = [
+        f"{char} (U+{ord(char):04X})" if unicodedata.category(char)[0] not in "CZM"
+        else f"U+{ord(char):04X}"
+        for char in shown[:most]
+    ]  # fmt: skip
+    more = f" and {len(shown) - most} more" if len(shown) > most else ""
+    return ", ".join(names) + more
+
+
+PLAIN_PUNCTUATION = str.maketrans(
+    {
+        "‘": "'", "’": "'", "‚": "'", "‛": "'", "′": "'", "ʼ": "'", "`": "'", "´": "'",
+        "“": '"', "”": '"', "„": '"', "‟": '"', "″": '"', "«": '"', "»": '"',
+        "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "―": "-", "−": "-",
+        "…": "...",
+        "\u00a0": " ", "\u2000": " ", "\u2001": " ", "\u2002": " ", "\u2003": " ", "\u2004": " ",
+        "\u2005": " ", "\u2006": " ", "\u2007": " ", "\u2008": " ", "\u2009": " ", "\u200a": " ",
+        "\u202f": " ", "\u205f": " ", "\u3000": " ", "\t": " ",
+    }
+)  # fmt: skip
+"""Typographic quotes, dashes, ellipsis and odd spaces → their GSM 7-bit equals."""

@@ -1,0 +1,250 @@
+"""A Jinja2 template, bound to a sheet's columns, that renders a whole chunk in one loop.
+
+Calling a template once a row costs more than the rendering itself. So the template's body is put,
+as a syntax tree, into one `for` over the chunk's rows, with the columns it uses as loop variables;
+what comes out is split at a mark. When a row fails, that chunk is rendered a row at a time.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, UndefinedError, meta, nodes
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.visitor import NodeTransformer
+
+from bulksender import headers as names
+from bulksender.errors import TemplateError, did_you_mean
+from bulksender.model import Cell
+from bulksender.renderer.filters import FILTERS, RowError
+
+_ROWS = "__rows"  # no column's variable can be called so: variables never begin with two _
+_NOT_ALLOWED = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Block)
+
+
+class Unrendered(NamedTuple):
+    """Why a row has no text, in words for the sheet's owner."""
+
+    why: str
+
+
+class Blank(Undefined):
+    """A blank cell: false in a condition, replaced by `default`, an error where it is printed."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return self._fail_with_undefined_error()
+
+    def __eq__(self, other: object) -> bool:
+        return other is None or other == "" or isinstance(other, Blank)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(Blank)
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __len__(self) -> int:
+        return self._fail_with_undefined_error()
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._fail_with_undefined_error()
+
+
+def _shown(value: object) -> object:
+    """A cell as the sheet shows it; whatever else comes here is printed as Jinja prints it."""
+    if type(value) is str:
+        return value
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float):
+        text = repr(value)
+        return f"{Decimal(text):f}" if "e" in text else text.removesuffix(".0")
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "seconds" if value.second else "minutes")
+    if isinstance(value, time):
+        return value.isoformat("seconds" if value.second else "minutes")
+    return value
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """No template reaches files, the environment or Python's internals; nothing is callable
+    from outside but filters."""
+
+    def __init__(self) -> None:
+        super().__init__(undefined=StrictUndefined, autoescape=False, finalize=_shown)
+        self.globals.clear()
+        self.filters.update(FILTERS)
+
+
+class Template:
+    """A template bound to a sheet's header.
+
+    `columns` are the indexes of the columns it uses, in the order in which `texts` wants them.
+    Raises TemplateError for what is wrong with the template, or with it and this sheet.
+    """
+
+    def __init__(self, source: str, headers: Sequence[str]):
+        self._environment = _Environment()
+        tree = self._parse(source)
+        binding = _Binding(headers)
+        tree = binding.visit(tree)
+        self._variables = binding.bind_names(_undeclared(tree))
+        self.columns = tuple(self._variables.values())
+        self._blanks = tuple(
+            Blank(hint=f'"{headers[index]}" is blank, and the text needs it')
+            for index in self.columns
+        )
+        self._mark = secrets.token_hex(16)
+        self._render = self._compile(tree)
+
+    def texts(self, rows: Sequence[tuple[Cell, ...]]) -> list[str | Unrendered]:
+        """The text of each row (`rows` hold the cells of `columns`), or why there is none."""
+        if not rows:
+            return []
+        if not self.columns:
+            return [self._one(())] * len(rows)
+        try:
+            found: list[str | Unrendered] = [*self._split([self._filled(row) for row in rows])]
+        except Exception:  # whatever a row made the template do; told row by row below
+            return [self._one(row) for row in rows]
+        return found if len(found) == len(rows) else [self._one(row) for row in rows]
+
+    def _one(self, row: tuple[Cell, ...]) -> str | Unrendered:
+        try:
+            return "".join(self._split([self._filled(row)]))
+        except UndefinedError as error:
+            return Unrendered(error.message or "a cell is blank")
+        except RowError as error:
+            return Unrendered(str(error))
+        except SecurityError as error:
+            raise TemplateError(f"The template does what no template may do: {error}") from error
+        except TypeError as error:  # names types, never a cell's content
+            return Unrendered(f"the text cannot be made: {error}; for text cells write name|float")
+        except Exception as error:
+            return Unrendered(f"the text cannot be made ({type(error).__name__})")
+
+    def _filled(self, row: tuple[Cell, ...]) -> tuple[object, ...]:
+        if None not in row:
+            return row
+        return tuple(
+            blank if cell is None else cell for cell, blank in zip(row, self._blanks, strict=True)
+        )
+
+    def _split(self, rows: list[tuple[object, ...]]) -> list[str]:
+        context = self._render.new_context({_ROWS: rows})
+        return "".join(self._render.root_render_func(context)).split(self._mark)[:-1]
+
+    def _parse(self, source: str) -> nodes.Template:
+        try:
+            tree = self._environment.parse(source)
+        except TemplateSyntaxError as error:
+            raise _syntax(error) from error
+        for node in tree.find_all(_NOT_ALLOWED):
+            raise TemplateError(
+                f"Template, line {node.lineno}: a text cannot use {type(node).__name__.lower()}."
+            )
+        for use in tree.find_all(nodes.Filter):
+            if use.name not in self._environment.filters:
+                raise TemplateError(
+                    f'Template, line {use.lineno}: there is no filter "{use.name}".'
+                    f"{did_you_mean(use.name, self._environment.filters)}"
+                )
+        return tree
+
+    def _compile(self, tree: nodes.Template) -> Any:
+        targets: list[nodes.Expr] = [nodes.Name(name, "store") for name in self._variables]
+        mark = nodes.Output([nodes.TemplateData(self._mark)])
+        loop = nodes.For(
+            nodes.Tuple(targets, "store"),
+            nodes.Name(_ROWS, "load"),
+            [*tree.body, mark],
+            [],
+            None,
+            False,
+        )
+        whole = nodes.Template([loop], lineno=1)
+        whole.set_environment(self._environment)
+        return self._environment.from_string(whole)
+
+
+class _Binding(NodeTransformer):
+    """Finds the columns that a template uses; `row["Header"]` becomes a variable of its own."""
+
+    def __init__(self, headers: Sequence[str]):
+        self._headers = headers
+        self._columns: dict[str, int] = {}
+
+    def bind_names(self, undeclared: set[str]) -> dict[str, int]:
+        """Variable → column index, for what stands in the template as a plain name."""
+        for name in sorted(undeclared - set(self._columns)):
+            self._columns[name] = self._find(name, f"{{{{ {name} }}}}", 0)
+        return self._columns
+
+    def visit_Getitem(self, node: nodes.Getitem, *args: Any, **kwargs: Any) -> nodes.Node:  # noqa: N802
+        if not _is_row(node.node):
+            return self.generic_visit(node, *args, **kwargs)
+        if not (isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str)):
+            raise TemplateError(
+                f"Template, line {node.lineno}: row[…] takes a column's name in quotes."
+            )
+        return self._variable(node.arg.value, f'row["{node.arg.value}"]', node.lineno)
+
+    def visit_Getattr(self, node: nodes.Getattr, *args: Any, **kwargs: Any) -> nodes.Node:  # noqa: N802
+        if not _is_row(node.node):
+            return self.generic_visit(node, *args, **kwargs)
+        return self._variable(node.attr, f"row.{node.attr}", node.lineno)
+
+    def visit_Name(self, node: nodes.Name, *args: Any, **kwargs: Any) -> nodes.Node:  # noqa: N802
+        if _is_row(node):
+            raise TemplateError(
+                f'Template, line {node.lineno}: write row["Column"], not row alone.'
+            )
+        return node
+
+    def _variable(self, name: str, shown: str, lineno: int) -> nodes.Name:
+        index = self._find(name, shown, lineno)
+        variable = f"_column_{index}"
+        self._columns[variable] = index
+        return nodes.Name(variable, "load", lineno=lineno)
+
+    def _find(self, name: str, shown: str, lineno: int) -> int:
+        found = names.find(self._headers, name)
+        where = f"Template, line {lineno}" if lineno else "Template"
+        if not found:
+            known = [names.variable(header) for header in self._headers if header]
+            raise TemplateError(
+                f"{where}: {shown} has no column in the sheet.{did_you_mean(name, known)} "
+                f"The sheet's columns are: {', '.join(known)}."
+            )
+        if len(found) > 1:
+            raise TemplateError(
+                f'{where}: {shown} could be any of {len(found)} columns called "{name}". '
+                "Rename all but one."
+            )
+        return found[0]
+
+
+def _undeclared(tree: nodes.Template) -> set[str]:
+    try:
+        return meta.find_undeclared_variables(tree)
+    except TemplateSyntaxError as error:  # an unknown test is found only here
+        raise _syntax(error) from error
+
+
+def _syntax(error: TemplateSyntaxError) -> TemplateError:
+    message = (error.message or "cannot be understood").rstrip(".")
+    return TemplateError(f"Template, line {error.lineno}: {message}.")
+
+
+def _is_row(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Name) and node.name == "row" and node.ctx == "load"

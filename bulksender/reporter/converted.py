@@ -1,0 +1,81 @@
+"""What cannot be written back as it is (XLS, XLSB, ODS, Parquet) comes back as a new XLSX.
+
+Every sheet's values come along; formats, formulas and pictures do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+from bulksender.reporter.values import Values
+from bulksender.source import RESULT_COLUMNS, SheetFacts
+
+
+def write(facts: SheetFacts, rows: Iterator[tuple[int, Values]], target: Path) -> None:
+    """Write the source's values and the result columns to the new workbook `target`.
+
+    Raises OSError, and ValueError where a row of the run is not in the source.
+    """
+    book = openpyxl.Workbook(write_only=True)
+    for name, source_rows in _sheets(facts):
+        sheet = book.create_sheet(name)
+        chosen = name == facts.sheet or facts.sheet is None
+        for values in _with_results(facts, source_rows, rows) if chosen else source_rows:
+            sheet.append([_cell(sheet, value) for value in values])
+    book.save(target)
+
+
+def _sheets(facts: SheetFacts) -> Iterator[tuple[str, Iterable[Sequence[Any]]]]:
+    """Each sheet's name and rows, from row 1 and column A on."""
+    if facts.suffix == ".parquet":
+        import pandas
+
+        frame = pandas.read_parquet(facts.path).astype(object)
+        records = frame.where(frame.notna(), None).itertuples(index=False, name=None)
+        yield "Sheet1", iter([[str(name) for name in frame.columns], *records])
+        return
+    import python_calamine as calamine
+
+    book = calamine.CalamineWorkbook.from_path(facts.path)
+    for name in book.sheet_names:
+        sheet = book.get_sheet_by_name(name)
+        left = [""] * sheet.start[1] if sheet.start else []
+        yield name, ([*left, *values] for values in (sheet.iter_rows() if sheet.start else ()))
+
+
+def _with_results(
+    facts: SheetFacts, source_rows: Iterable[Sequence[Any]], rows: Iterator[tuple[int, Values]]
+) -> Iterator[list[Any]]:
+    columns = list(facts.result_columns.values())
+    expected = next(rows, None)
+    for number, values in enumerate(source_rows, 1):
+        cells = [*values, *[None] * (max(*columns, facts.width) - len(values))]
+        added: Values = (None,) * len(columns)
+        if number == facts.header_row:
+            added = RESULT_COLUMNS
+        elif expected is not None and number == expected[0]:
+            added = expected[1]
+            expected = next(rows, None)
+        for column, value in zip(columns, added, strict=True):
+            if value is not None:
+                cells[column - 1] = value
+        yield cells
+    if expected is not None:
+        raise ValueError(f"row {expected[0]} is not in the sheet")
+
+
+def _cell(sheet: Any, value: Any) -> Any:
+    """A value as openpyxl takes it; text stays text, also where it looks like a formula."""
+    if not isinstance(value, str):
+        return value
+    if value == "":
+        return None
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value))
+    cell.data_type = "s"
+    return cell

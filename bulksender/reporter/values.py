@@ -1,0 +1,35 @@
+"""What a result sheet says in its nine columns, the same for every kind of sheet."""
+
+from __future__ import annotations
+
+from bulksender.ledger import Result
+from bulksender.model import ACCEPTED, RowStatus
+from bulksender.source import RESULT_COLUMNS
+
+Values = tuple[str | int | None, ...]
+"""One value for each of RESULT_COLUMNS: "" is a blank cell, None leaves what is there."""
+
+_PLANNED = ACCEPTED | {RowStatus.READY, RowStatus.SENDING, RowStatus.REJECTED, RowStatus.UNKNOWN}
+_POSTED = _PLANNED - {RowStatus.READY}
+
+
+def values_of(result: Result, run: str) -> Values:
+    """A row's values in the order of RESULT_COLUMNS.
+
+    A row that was sent by an earlier run keeps what that run wrote; only its status is new.
+    """
+    if result.status is RowStatus.ALREADY_SENT:
+        kept = {"status": result.status.value, "status_detail": result.detail}
+        return tuple(kept.get(name) for name in RESULT_COLUMNS)
+    planned, posted = result.status in _PLANNED, result.status in _POSTED
+    return (
+        result.umid,
+        result.status.value,
+        result.detail,
+        result.destination,
+        result.parts if planned else "",
+        result.encoding if planned else "",
+        result.batch_id if posted else "",
+        result.sent_at if posted else "",
+        run,
+    )

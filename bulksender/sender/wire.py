@@ -1,0 +1,153 @@
+"""What goes over the wire: the batch request, and the answer matched to its messages.
+
+Shapes and limits are those of 8x8's OpenAPI document, operation Send-Many-Sms.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from bulksender.model import Batch, Message, Outcome, RowStatus
+from bulksender.settings import Job
+
+MAX_CLIENT_MESSAGE_ID = 350
+
+
+class _Template(Struct, rename="camel", omit_defaults=True):
+    """The defaults of every message in the batch."""
+
+    source: str | None = None
+    text: str | None = None
+    encoding: str | None = None
+    scheduled: str | None = None
+    expiry: str | None = None
+
+
+class _Message(Struct, rename="camel", omit_defaults=True):
+    destination: str
+    client_message_id: str
+    text: str | None = None
+
+
+class _Request(Struct, rename="camel"):
+    client_batch_id: str
+    template: _Template
+    messages: list[_Message]
+    include_messages_in_response: bool = True
+
+
+class _Status(Struct):
+    code: str
+    description: str = ""
+
+
+class _Answered(Struct, rename="camel"):
+    client_message_id: str | None = None
+    umid: str | None = None
+    destination: str | None = None
+    status: _Status | None = None
+
+
+class _Answer(Struct, rename="camel"):
+    batch_id: str
+    messages: list[_Answered] | None = None
+
+
+class _Error(Struct, rename="camel"):
+    code: int | None = None
+    message: str | None = None
+    error_id: str | None = None
+
+
+class Settled(Struct, frozen=True):
+    """A batch's answer, message by message, and 8x8's id of the batch."""
+
+    batch_id: str
+    outcomes: list[Outcome]
+
+
+class UnreadableError(Exception):
+    """The body of a 200 is not the answer that it should be."""
+
+
+_encoder = msgspec.json.Encoder()
+_answers = msgspec.json.Decoder(_Answer)
+_errors = msgspec.json.Decoder(_Error)
+
+
+def client_message_id(run: str, message: Message) -> str:
+    """Unique to run and row: `RUN-ROW`, with the user's own id behind it where there is one."""
+    own = f"-{message.reference}" if message.reference else ""
+    return f"{run}-{message.row}{own}"[:MAX_CLIENT_MESSAGE_ID]
+
+
+def encode(batch: Batch, job: Job) -> bytes:
+    """The JSON body of a batch POST; a text that all its messages share travels once."""
+    shared = batch.shared_text
+    messages = [
+        _Message(
+            message.destination,
+            client_message_id(batch.run, message),
+            None if shared is not None else message.text,
+        )
+        for message in batch.messages
+    ]
+    template = _Template(job.source, shared, job.encoding, job.scheduled, job.expiry)
+    return _encoder.encode(_Request(batch.client_batch_id, template, messages))
+
+
+def match(batch: Batch, body: bytes) -> Settled:
+    """Match an answer to its batch by clientMessageId, whatever the order.
+
+    A message that the answer leaves out, or says something else about than QUEUED or REJECTED, is
+    UNKNOWN. Raises UnreadableError where the body is not such an answer at all.
+    """
+    try:
+        answer = _answers.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnreadableError(str(error)) from error
+    answered: dict[str, _Answered] = {}
+    for found in answer.messages or ():
+        if found.client_message_id is not None and not _queued(
+            answered.get(found.client_message_id)
+        ):
+            answered[found.client_message_id] = found
+    return Settled(
+        answer.batch_id,
+        [
+            _outcome(message, answered.get(client_message_id(batch.run, message)))
+            for message in batch.messages
+        ],
+    )
+
+
+def _outcome(message: Message, found: _Answered | None) -> Outcome:
+    if found is None or found.status is None:
+        return _unknown(message, "8x8's answer leaves this message out")
+    if found.destination and found.destination.lstrip("+") != message.destination[1:]:
+        return _unknown(message, "8x8's answer names another number for this message")
+    if found.status.code == "REJECTED":
+        detail = found.status.description or "8x8 gave no reason"
+        return Outcome(message.row, RowStatus.REJECTED, found.umid or "", detail)
+    if found.umid and _queued(found):
+        return Outcome(message.row, RowStatus.QUEUED, found.umid)
+    return _unknown(message, "8x8's answer says neither QUEUED with a umid nor REJECTED")
+
+
+def _queued(found: _Answered | None) -> bool:
+    return found is not None and found.status is not None and found.status.code == "QUEUED"
+
+
+def _unknown(message: Message, detail: str) -> Outcome:
+    return Outcome(message.row, RowStatus.UNKNOWN, detail=detail)
+
+
+def error_of(body: bytes) -> tuple[str, str, str]:
+    """(message, code, errorId) of an error's body; empty strings where a gateway answered."""
+    try:
+        error = _errors.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return "", "", ""
+    code = "" if error.code is None else str(error.code)
+    return error.message or "", code, error.error_id or ""

@@ -1,0 +1,107 @@
+"""What a sheet's file is: the facts that the loader finds and the reporter needs again.
+
+Loader and reporter must agree on where a record ends and which row is which; whatever both need
+is here, once.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec import Struct
+
+RESULT_COLUMNS = (
+    "umid",
+    "status",
+    "status_detail",
+    "destination",
+    "parts",
+    "encoding",
+    "batch_id",
+    "sent_at",
+    "run",
+)
+"""The columns that are added to a sheet, in their order."""
+
+DELIMITED = frozenset({".csv", ".tsv", ".txt"})
+ZIPPED_WORKBOOKS = frozenset({".xlsx", ".xlsm"})
+"""Workbooks whose every other part can be carried over as it is."""
+
+
+class SheetFacts(Struct, frozen=True, kw_only=True):
+    """What was found in a sheet's file; kept with the run, so that the report needs no guess.
+
+    Rows and columns count from 1; `width` is the last column that holds anything. `encoding`,
+    `delimiter` and `newline` are those of a delimited file. `fingerprint` is the file's SHA-256,
+    `described` what was chosen, in lines for people.
+    """
+
+    path: str
+    suffix: str
+    header_row: int
+    headers: tuple[str, ...]
+    width: int
+    fingerprint: str
+    sheet: str | None = None
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    newline: str = "\n"
+    described: tuple[str, ...] = ()
+
+    @property
+    def result_columns(self) -> dict[str, int]:
+        """Where each result column goes: where it stands already, else after the last column."""
+        found = {
+            name: self.headers.index(name) + 1 for name in RESULT_COLUMNS if name in self.headers
+        }
+        column = self.width
+        for name in RESULT_COLUMNS:
+            if name not in found:
+                column += 1
+                found[name] = column
+        return {name: found[name] for name in RESULT_COLUMNS}
+
+
+class Record(NamedTuple):
+    """A record of a delimited file: its fields, and the text exactly as it stands in the file."""
+
+    fields: list[str]
+    raw: str
+
+
+def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
+    """Split lines (their ends kept) into records; a quoted field may span several lines.
+
+    `csv` takes no more lines than the record needs, so what it took is the record's own text.
+    Raises csv.Error for a field beyond csv's limit.
+    """
+    taken: list[str] = []
+
+    def tapped() -> Iterator[str]:
+        for line in lines:
+            taken.append(line)
+            yield line
+
+    for fields in csv.reader(tapped(), delimiter=delimiter):
+        raw = taken[0] if len(taken) == 1 else "".join(taken)
+        taken.clear()
+        yield Record(fields, raw)
+
+
+def fingerprint(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def column_letter(column: int) -> str:
+    """`1` → `A`, `27` → `AA`: a column as spreadsheet programs name it."""
+    letters = ""
+    while column:
+        column, remainder = divmod(column - 1, 26)
+        letters = chr(65 + remainder) + letters
+    return letters
