@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from bulksender.errors import ExitCode
@@ -49,9 +50,13 @@ class Output:
         """Whether somebody sits there who can answer."""
         return sys.stdin.isatty() and self._people.is_terminal
 
-    def say(self, line: str = "", style: str | None = None) -> None:
-        """A line for people."""
-        self._people.print(line, style=style)
+    def say(self, line: str | Text = "", style: str = "", indent: int = 0) -> None:
+        """A line for people: wrapped at words on a terminal, one line elsewhere."""
+        text = Text(line, style) if isinstance(line, str) else line
+        if self._people.is_terminal:
+            self._people.print(Padding(text, (0, 0, 0, indent)), soft_wrap=False)
+        else:
+            self._people.print(Text(" " * indent) + text)
 
     def error(self, message: str) -> None:
         """What went wrong, on standard error."""
@@ -74,24 +79,25 @@ class Output:
         """What was read, and what was chosen in it."""
         self.say(path, style="bold")
         for line in described:
-            self.say(f"  {line}")
+            self.say(line, indent=2)
 
     def plan(self, summary: Summary, details: Details) -> None:
         """Counts by state, problems, parts and encodings, previews."""
         self.say()
         self._counts(summary)
-        self._groups("Problems", details.problems)
-        self._groups("Worth knowing", details.notes)
+        self._groups("Problems", details.problems, details.more_problems)
+        self._groups("Worth knowing", details.notes, details.more_notes)
         if not details.previews:
             return
         self.say()
         self.say("The first texts", style="bold")
         for message in details.previews:
             parts = _plural(message.parts, "part")
-            head = f"  row {message.row}, {parts}, {message.encoding}: "
+            head = f"row {message.row}, {parts}, {_NAMES[message.encoding]}: "
             text = message.text[:MOST_CHARACTERS]
             more = " …" if len(message.text) > MOST_CHARACTERS else ""
-            self._people.print(Text.assemble((head, "dim"), text.replace("\n", " ⏎ "), more))
+            shown = Text.assemble((head, "dim"), text.replace("\n", " ⏎ "), more)
+            self.say(shown, indent=2)
 
     def done(self, summary: Summary) -> None:
         """How it ended, and where the result is."""
@@ -122,18 +128,17 @@ class Output:
         self.say(_plural(summary.rows, "row"), style="bold")
         width = max((len(f"{rows:,}") for rows in summary.counts.values()), default=0)
         for status, rows in summary.counts.items():
-            self._people.print(
-                Text.assemble(f"  {rows:>{width},} ", (status, _STYLES.get(status, "dim")))
-            )
+            style = _STYLES.get(status, "dim")
+            self.say(Text.assemble(f"{rows:>{width},} ", (status, style)), indent=2)
         if summary.parts:
             encodings = ", ".join(
                 f"{_plural(rows, 'text')} in {_NAMES[name]}"
                 for name, rows in summary.encodings.items()
                 if rows
             )
-            self.say(f"  {_plural(summary.parts, 'SMS part')}: {encodings}")
+            self.say(f"{_plural(summary.parts, 'SMS part')}: {encodings}", indent=2)
 
-    def _groups(self, title: str, groups: list[Group]) -> None:
+    def _groups(self, title: str, groups: list[Group], more: bool) -> None:
         if not groups:
             return
         self.say()
@@ -141,7 +146,9 @@ class Output:
         for group in groups:
             where = f"row {group.first}" if group.rows == 1 else _several(group)
             status = (f"{group.status} ", _STYLES.get(group.status, "dim")) if group.status else ""
-            self._people.print(Text.assemble("  ", status, f"{where}: {group.detail}"))
+            self.say(Text.assemble(status, f"{where}: {group.detail}"), indent=2)
+        if more:
+            self.say("and others; each row's own is in the result sheet", "dim", indent=2)
 
 
 _NAMES = {"GSM7": "GSM 7-bit", "UCS2": "UCS-2"}

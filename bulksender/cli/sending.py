@@ -43,7 +43,7 @@ def plan_and_send(
             summary = show_plan(run, output, started)
             try:
                 campaign.refuse_unsendable(run, book)
-                _consent(run, account, output, yes)
+                started += _consent(run, account, output, yes)  # thinking is not working
             except BaseException as error:
                 run.decline()
                 if isinstance(error, BulksenderError):
@@ -63,19 +63,21 @@ def show_plan(run: Run, output: Output, started: float) -> Summary:
     return summary
 
 
-def _consent(run: Run, account: Account, output: Output, yes: bool) -> None:
-    """Ask, unless told not to. Raises NoConsent."""
+def _consent(run: Run, account: Account, output: Output, yes: bool) -> float:
+    """Ask, unless told not to; returns the seconds that took. Raises NoConsent."""
     from bulksender.model import RowStatus
 
     ready = run.counts().get(RowStatus.READY, 0)
     if yes or not ready:
-        return
+        return 0.0
     if not output.interactive:
         raise NoConsent("Nothing was sent: there is no terminal to ask on. Add --yes to send.")
     where = "the simulator" if run.job.simulate else f"{account.subaccount} at {account.base_url}"
     output.say()
+    asked = time.monotonic()
     if not output.ask(f"Send {ready:,} message{'s' if ready > 1 else ''} to {where}?"):
         raise NoConsent("Nothing was sent.")
+    return time.monotonic() - asked
 
 
 def send_and_report(run: Run, account: Account, output: Output, started: float) -> ExitCode:

@@ -109,7 +109,8 @@ SELECT status, iif(status = 'DUPLICATE', 'the same number as an earlier row', de
        count(*) AS rows, min(row), max(row)
 FROM message
 WHERE run = ? AND status IN ('INVALID', 'OPTED_OUT', 'DUPLICATE', 'REJECTED', 'UNKNOWN')
-GROUP BY status, said ORDER BY rows DESC, min(row) LIMIT ?
+GROUP BY status, said
+ORDER BY status IN ('DUPLICATE', 'OPTED_OUT'), rows DESC, min(row) LIMIT ?
 """
 
 NOTES = """

@@ -46,11 +46,16 @@ class Summary(Struct, frozen=True, kw_only=True):
 
 
 class Details(Struct, frozen=True):
-    """What people see beside the numbers: grouped problems, notes, the first messages."""
+    """What people see beside the numbers: grouped problems, notes, the first messages.
+
+    `more_problems` and `more_notes` say that there are other groups than those listed.
+    """
 
     problems: list[Group]
     notes: list[Group]
     previews: list[Message]
+    more_problems: bool = False
+    more_notes: bool = False
 
 
 def summarise(
@@ -79,4 +84,7 @@ def summarise(
 
 def details(run: Run, most: int = 8) -> Details:
     """The commonest problems and notes, and three previews."""
-    return Details(run.problem_groups(most), run.notes(most), run.previews(3))
+    problems, notes = run.problem_groups(most + 1), run.notes(most + 1)
+    return Details(
+        problems[:most], notes[:most], run.previews(3), len(problems) > most, len(notes) > most
+    )
