@@ -141,7 +141,7 @@ def check(
 
     with Ledger.scratch() as scratch, opened_ledger(_given.url(ledger), defaults) as history:
         run = campaign.plan(job, scratch, history)
-        summary = show_plan(run, output, started)
+        summary = show_plan(run, output, started, kept=False)
         output.object(summary)
         campaign.refuse_unsendable(run, scratch)
         before = campaign.already_sent(run, history)

@@ -53,11 +53,11 @@ def plan_and_send(
             return send_and_report(run, account, output, started)
 
 
-def show_plan(run: Run, output: Output, started: float) -> Summary:
-    """What was read, and what would go out."""
+def show_plan(run: Run, output: Output, started: float, kept: bool = True) -> Summary:
+    """What was read, and what would go out; `kept` as in `summarise`."""
     from bulksender.reporter.summary import details, summarise
 
-    summary = summarise(run, seconds=time.monotonic() - started)
+    summary = summarise(run, seconds=time.monotonic() - started, kept=kept)
     output.chosen(run.job.sheet.path, run.facts.described)
     output.plan(summary, details(run))
     return summary

@@ -176,9 +176,9 @@ class _Wait(tenacity.wait.wait_base):
     """`Retry-After` where 8x8 gives one, else exponential; both with jitter."""
 
     def __init__(self, policy: RetryPolicy):
-        self._backoff = tenacity.wait_exponential_jitter(
-            initial=policy.first_wait, max=policy.longest_wait, jitter=policy.first_wait
-        )
+        self._backoff = tenacity.wait_exponential(
+            multiplier=policy.first_wait, max=policy.longest_wait
+        ) + tenacity.wait_random(0, policy.first_wait)
         self._jitter = tenacity.wait_random(0, policy.first_wait / 2)
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> float:

@@ -1,0 +1,110 @@
+"""Every command in the README is run; every option and command is in it, and in `--help`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from shell import ROOT, Shell
+
+from bulksender.errors import ExitCode
+from bulksender.model import RowStatus
+from bulksender.simulator import Simulator
+from bulksender.source import RESULT_COLUMNS
+
+README = (ROOT / "README.md").read_text("utf-8")
+COMMANDS = ("check", "send", "resume", "report", "demo", "simulator")
+
+
+def commands() -> list[str]:
+    """The lines that begin with `$` in the README's console blocks, in order."""
+    blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    return [line.strip()[2:] for block in blocks for line in block.splitlines() if "$ " in line]
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    with Simulator(api_key="your-key", subaccount="your_subaccount") as simulator:
+        yield Shell(tmp_path, BULKSENDER_BASE_URL=simulator.base_url)
+
+
+def help_of(shell: Shell, *command: str) -> str:
+    ended = shell.run(*command, "--help", COLUMNS="300")
+    assert ended.code == 0, ended.err
+    return ended.out
+
+
+def test_make_targets_of_the_readme_exist() -> None:
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    made = {line.split()[1] for line in commands() if line.startswith("make ")}
+    assert made == {"demo", "test"}
+    assert made <= targets
+
+
+def test_the_first_real_send_works_as_it_is_written(shell: Shell) -> None:
+    typed = [line for line in commands() if not line.startswith("make ")]
+    assert typed[-1].startswith("bulksender send contacts.csv")
+    ended = shell.bash("\n".join([*typed[:-1], f"{typed[-1]} --yes"]))
+    assert ended.code == 0, ended.err
+    assert "40 QUEUED" in ended.out
+    assert (shell.folder / "contacts-results.csv").is_file()
+
+
+def test_demo_runs_and_writes_the_workbook(shell: Shell) -> None:
+    ended = shell.run("demo", "--yes", "--json")
+    assert ended.code == 0, ended.err
+    counts = ended.json["counts"]
+    assert counts == {"INVALID": 7, "DUPLICATE": 2, "OPTED_OUT": 3, "QUEUED": 48}
+    assert (shell.folder / "demo" / "shop-results.xlsx").is_file()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_of_a_command_is_in_the_readmes_table(shell: Shell, command: str) -> None:
+    listed = {}
+    for line in re.findall(r"^\| `--.*", README, re.MULTILINE):
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for option in re.findall(r"--[a-z-]+", cells[0]):
+            listed[option] = cells[2]
+    told = {
+        option
+        for option, of in listed.items()
+        if of == "all" or (command in of) != of.startswith("all but")
+    }
+    offered = set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", help_of(shell, command), re.MULTILINE))
+    offered |= set(re.findall(r"^ +(--[a-z-]+), -\w", help_of(shell, command), re.MULTILINE))
+    assert offered - {"--help"} == told
+
+
+def test_every_command_is_in_the_readme_and_in_help(shell: Shell) -> None:
+    told = set(re.findall(r"^\| `bulksender (\w+)", README, re.MULTILINE))
+    offered = set(re.findall(r"^  (\w+)  ", help_of(shell).partition("Commands:")[2], re.MULTILINE))
+    assert told == offered == set(COMMANDS)
+
+
+def test_exit_codes_in_the_readme_are_the_programs() -> None:
+    section = README.partition("## Exit codes")[2].partition("## ")[0]
+    assert [int(code) for code in re.findall(r"^\| (\d) \|", section, re.MULTILINE)] == sorted(
+        ExitCode
+    )
+
+
+def test_the_added_columns_and_their_states_are_in_the_readme() -> None:
+    section = README.partition("## The columns that are added")[2].partition("\n## ")[0]
+    table = "\n".join(re.findall(r"^\| `.*", section, re.MULTILINE))
+    cells = [line.split("|")[1] for line in table.splitlines()]
+    assert tuple(re.findall(r"`(\w+)`", " ".join(cells))) == RESULT_COLUMNS
+    told = set(re.findall(r"`([A-Z_]+)`", section))
+    assert told >= {
+        *("INVALID", "DUPLICATE", "OPTED_OUT", "ALREADY_SENT"),
+        *("READY", "QUEUED", "REJECTED", "UNKNOWN"),
+    }
+    assert told - {"GSM7", "UCS2"} <= {status.value for status in RowStatus}
+
+
+def test_settings_of_the_toml_file_are_in_the_readme() -> None:
+    from bulksender.settings import Defaults
+
+    paragraph = README.partition("A `bulksender.toml`")[2].partition("\n\n")[0]
+    assert tuple(re.findall(r"`(\w+)`", paragraph)) == Defaults.__struct_fields__
