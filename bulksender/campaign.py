@@ -9,17 +9,18 @@ travel beside those that can, as values.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from bulksender import chunker, loader, reporter
-from bulksender.errors import AlreadySent, ExitCode, Refused, SettingsError
-from bulksender.ledger import RESUMABLE, Ledger, Run
-from bulksender.loader import Chunk
-from bulksender.model import Recipient, RejectedRow, RowStatus
+from bulksender.errors import AlreadySent, ExitCode, Refused, RunBusy
+from bulksender.ledger import RESUMABLE, Ledger, Run, RunState
+from bulksender.model import RowStatus
 from bulksender.renderer import Renderer
 from bulksender.reporter import Summary
+from bulksender.screening import Screen
 from bulksender.sender import Sender
-from bulksender.settings import Job, instant
+from bulksender.settings import Job
 
 
 def plan(job: Job, ledger: Ledger, history: Ledger | None = None) -> Run:
@@ -30,14 +31,14 @@ def plan(job: Job, ledger: Ledger, history: Ledger | None = None) -> Run:
     """
     sheet = loader.open_sheet(job.sheet)
     renderer = Renderer(job, sheet.headers)
-    unfinished: set[str] = set()
+    screen = Screen(job, history or ledger)
     with ledger.plan(job) as run:
         for chunk in sheet.chunks(renderer.columns):
-            recipients, refused = screen(chunk, job, unfinished)
+            recipients, refused = screen(chunk)  # opt-outs, already sent
             messages, unrenderable = renderer.render(recipients)
             run.add(messages, refused + unrenderable)
+        screen.refuse_waiting()
         run.seal(sheet.facts)  # duplicates fall out here, across the whole sheet
-        _refuse_twins(unfinished, history or ledger)
     return run
 
 
@@ -52,78 +53,23 @@ def send(run: Run, sender: Sender) -> None:
 
 
 def report(run: Run, output: Path | None = None, *, started: float | None = None) -> Summary:
-    """Write the sheet back with each row's outcome; `started` is a time.monotonic() value."""
+    """Write the sheet back with each row's outcome; `started` is a time.monotonic() value.
+
+    Raises SettingsError for an `output` that cannot be, ReportError where writing fails.
+    """
+    if output is not None:
+        output = reporter.output_path(run.job.path(run.job.sheet.path), str(output), False)
+        reporter.check_writable(output)
     written = reporter.write(run, output or output_of(run.job))
     seconds = 0.0 if started is None else time.monotonic() - started
     return reporter.summarise(run, seconds=seconds, output=written)
 
 
-def screen(
-    chunk: Chunk, job: Job, unfinished: set[str]
-) -> tuple[list[Recipient], list[RejectedRow]]:
-    """Take out whoever has been texted already, or does not want to be.
-
-    Adds to `unfinished` the runs that rows say they are still waiting in.
-    """
-    refused = [_if_sent(row, job) or row for row in chunk.refused]
-    recipients = []
-    for row in chunk.recipients:
-        out = _if_sent(row, job) or _if_opted_out(row)
-        if out is not None:
-            refused.append(out)
-            continue
-        recipients.append(row)
-        if row.previous is not None and row.previous.status == RowStatus.READY:
-            unfinished.add(row.previous.run)
-    return recipients, refused
-
-
-def _if_opted_out(row: Recipient) -> RejectedRow | None:
-    if not row.opted_out:
-        return None
-    said = "the row's own opt-out column says so"
-    return RejectedRow(row.row, RowStatus.OPTED_OUT, said, row.destination, row.previous)
-
-
-def _if_sent(row: Recipient | RejectedRow, job: Job) -> RejectedRow | None:
-    """A row that comes in with result columns and must not go out again.
-
-    A row that 8x8 refused was not sent, umid or not. A row whose outcome is not known may have
-    been, so it stays where it is.
-    """
-    previous = row.previous
-    if job.again or previous is None:
-        return None
-    run = f" (run {previous.run})" if previous.run else ""
-    if previous.status in _UNSETTLED:
-        said = f"may have been sent before{run}: settle that run first"
-    elif previous.status == RowStatus.ALREADY_SENT or (
-        previous.umid and previous.status != RowStatus.REJECTED
-    ):
-        said = f"sent before{run}"
-    else:
-        return None
-    return RejectedRow(row.row, RowStatus.ALREADY_SENT, said, row.destination, previous)
-
-
-_UNSETTLED = frozenset({RowStatus.UNKNOWN, RowStatus.SENDING})
-
-
-def _refuse_twins(unfinished: set[str], history: Ledger) -> None:
-    """A row that still waits in a stopped run would go out twice if that run were resumed."""
-    waiting = history.unfinished(unfinished) if unfinished else None
-    if waiting is not None:
-        raise Refused(
-            f"Rows of this sheet still wait in run {waiting.id}, which was stopped: go on with "
-            f"`bulksender resume {waiting.id}` instead of sending the sheet anew."
-        )
-
-
 def refuse_unsendable(run: Run, ledger: Ledger) -> None:
     """The rules that refuse a whole plan before anybody is asked.
 
-    Raises Refused for `--strict` and where no row can go out, AlreadySent for a plan that was sent
-    before.
+    Raises Refused for `--strict`, where no row can go out, and where rows still wait in a stopped
+    run; AlreadySent for a plan that was sent before.
     """
     counts = run.counts()
     bad = {status: rows for status, rows in counts.items() if status is not RowStatus.READY}
@@ -133,35 +79,41 @@ def refuse_unsendable(run: Run, ledger: Ledger) -> None:
     if not counts:
         raise Refused(f"{run.job.sheet.path}: there are no rows below the header.")
     if counts.keys() == {RowStatus.INVALID}:
-        raise Refused(f"None of the {sum(counts.values()):,} rows can be sent.")
-    before = None if run.job.again else already_sent(run, ledger)
+        raise Refused("No row can be sent: status_detail of each says why.")
+    if not run.job.again:
+        _refuse_repeats(run, ledger)
+
+
+def _refuse_repeats(run: Run, ledger: Ledger) -> None:
+    before = ledger.sent_before(run)
     if before is not None:
         go_on = (
             f"It is not finished: `bulksender resume {before.id}` goes on."
             if before.state in RESUMABLE
-            else "To send it a second time on purpose, add --again."
+            else "To send it to everybody in it once more, add --again."
         )
         raise AlreadySent(
             f"The same texts to the same numbers were sent before: run {before.id}, "
             f"{before.created_at[:16].replace('T', ' ')} UTC. {go_on}"
         )
-
-
-def already_sent(run: Run, ledger: Ledger) -> Run | None:
-    """The newest approved run with the same content as this plan."""
-    if run.hash is None or RowStatus.READY not in run.counts():
-        return None
-    return ledger.sent_before(run.hash, but=run)
+    waiting = run.waiting_elsewhere()
+    if waiting is not None:
+        other, rows = waiting
+        raise Refused(
+            f"{rows:,} of these messages still wait in run {other}, which was stopped. Go on with "
+            f"`bulksender resume {other}`, then send the sheet: those rows would go out twice."
+        )
 
 
 def output_of(job: Job) -> Path:
     """Where a job's result goes. Raises SettingsError where that place cannot be."""
-    return reporter.output_path(Path(job.sheet.path), job.output, job.in_place)
+    output = str(job.path(job.output)) if job.output else None
+    return reporter.output_path(job.path(job.sheet.path), output, job.in_place)
 
 
-def check_output(job: Job) -> None:
+def require_writable(job: Job) -> None:
     """Raise SettingsError, before anything is sent, where the result could not be written."""
-    reporter.check_output(output_of(job))
+    reporter.check_writable(output_of(job))
 
 
 def resumable(run_id: str | None, ledger: Ledger) -> Run:
@@ -169,18 +121,19 @@ def resumable(run_id: str | None, ledger: Ledger) -> Run:
     run = ledger.run(run_id) if run_id else ledger.newest(*RESUMABLE)
     if run is None:
         raise Refused("No run in the ledger waits to be resumed.")
-    if run.state in RESUMABLE or run.counts().get(RowStatus.SENDING):
+    if run.state in (*RESUMABLE, RunState.FINISHED):  # of a finished run, the report is left
         return run
     raise Refused(f"Run {run.id} cannot be resumed: it is {run.state.lower()}.")
 
 
-def check_schedule(job: Job, ledger: Ledger) -> None:
-    """Raise SettingsError where a resumed run's scheduled time has passed meanwhile."""
-    if job.scheduled and instant("--schedule", job.scheduled) <= ledger.clock():
-        raise SettingsError(
-            f"The run was scheduled for {job.scheduled}, which has passed: give it a new time with "
-            "--schedule."
-        )
+def reportable(run_id: str, ledger: Ledger) -> Run:
+    """The run to report; raises Refused for one that holds no rows."""
+    run = ledger.run(run_id)
+    if run.state in (RunState.PLANNING, RunState.DECLINED):
+        raise Refused(f"Run {run.id} was never approved, so there is nothing to report.")
+    with suppress(RunBusy), ledger.owning(run.id):
+        run.settle_orphans()
+    return run
 
 
 def ending(summary: Summary, stopped: str | None) -> ExitCode:

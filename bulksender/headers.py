@@ -6,22 +6,27 @@ Headers are matched without regard to case, spaces, `_`, `-` and other punctuati
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
-
-_NOT_WORD = re.compile(r"[\W_]+")
 
 
 def key(name: str) -> str:
     """What is compared: letters and digits only, case-folded, in compatibility form (NFKC)."""
-    return _NOT_WORD.sub("", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(_words(name.casefold()))
 
 
 def variable(header: str) -> str:
     """A header in snake case, as templates name it: "Amount due (SGD)" → `amount_due_sgd`."""
-    name = _NOT_WORD.sub("_", unicodedata.normalize("NFKC", header).lower()).strip("_")
+    name = "_".join(_words(header.lower()))
     return f"_{name}" if name[:1].isdigit() else name
+
+
+def _words(text: str) -> list[str]:
+    """The runs of letters and digits, with the marks that belong to them in many scripts."""
+    plain = unicodedata.normalize("NFKC", text)
+    return "".join(
+        char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in plain
+    ).split()
 
 
 def find(headers: Sequence[str], name: str) -> list[int]:

@@ -62,6 +62,7 @@ class Previous(Struct, frozen=True):
     umid: str = ""
     status: str = ""
     run: str = ""
+    destination: str = ""
 
 
 class Recipient(Struct, frozen=True):

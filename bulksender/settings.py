@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -48,7 +48,7 @@ class Job(Struct, frozen=True, kw_only=True):
     """Everything a run is asked to do; kept in the ledger with the run. Holds no secret.
 
     `scheduled` and `expiry` are ISO 8601 with an offset. `template` is Jinja2 source; None where
-    every row brings its own text.
+    every row brings its own text. `folder` is where its paths were typed.
     """
 
     sheet: SheetOptions
@@ -68,6 +68,16 @@ class Job(Struct, frozen=True, kw_only=True):
     again: bool = False
     output: str | None = None
     in_place: bool = False
+    folder: str = "."
+
+    def path(self, name: str) -> Path:
+        """A path that was typed in `folder`, seen from the working folder of today."""
+        return Path(name) if Path.cwd() == Path(self.folder) else Path(self.folder, name)
+
+    @property
+    def pretended(self) -> bool:
+        """Whether nobody is reached: the server is on this machine, like the simulator."""
+        return self.simulate or is_loopback(self.base_url)
 
     def check(self, now: datetime | None = None) -> Job:
         """Return the job itself; raises SettingsError for a value that 8x8 would not take.
@@ -86,13 +96,19 @@ class Job(Struct, frozen=True, kw_only=True):
             )
         if self.source is not None:
             check_source(self.source)
-        if self.scheduled is not None:
-            check_schedule(self.scheduled, now)
-        if self.expiry is not None and instant("--expiry", self.expiry) <= now:
-            raise SettingsError(f"--expiry {self.expiry} has already passed.")
+        self.check_times(now)
+        if self.encoding not in ("AUTO", "GSM7", "UCS2"):
+            raise SettingsError(f'--encoding "{self.encoding}": 8x8 knows AUTO, GSM7 and UCS2.')
         if self.in_place and self.output is not None:
             raise SettingsError("--output and --in-place exclude each other: give one of them.")
         return self
+
+    def check_times(self, now: datetime) -> None:
+        """Raise SettingsError where the schedule or the expiry cannot be kept any more."""
+        if self.scheduled is not None:
+            check_schedule(self.scheduled, now)
+        if self.expiry is not None:
+            check_expiry(self.expiry, self.scheduled, now)
 
 
 class Account(Struct, frozen=True):
@@ -104,6 +120,9 @@ class Account(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Account({self.base_url}, {self.subaccount})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("base_url", self.base_url), ("subaccount", self.subaccount)]
 
 
 class Defaults(Struct, frozen=True, forbid_unknown_fields=True):
@@ -172,15 +191,20 @@ def region_url(region: str) -> str:
 
 def check_base_url(url: str) -> str:
     """The URL without its trailing slash; https everywhere, http on loopback only."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    odd = re.search(r"[@?#\s]", url)
+    if not host or parts.scheme not in ("https", "http") or odd or port == 0:
         raise SettingsError(
-            f"The base URL {url!r} is not an address like https://sms.8x8.com; correct --base-url "
-            "or BULKSENDER_BASE_URL."
+            "The base URL is not an address like https://sms.8x8.com (a name and a password do "
+            "not belong there); correct --base-url or BULKSENDER_BASE_URL."
         )
     if parts.scheme == "http" and not is_loopback(url):
         raise SettingsError(
-            f"The base URL {url!r} is not https: the API key would travel in the clear. "
+            f"The base URL of {host} is not https: the API key would travel in the clear. "
             "Plain http is only allowed to this machine."
         )
     return url.rstrip("/")
@@ -198,7 +222,8 @@ def subaccount(
     name = option or environ.get("BULKSENDER_SUBACCOUNT") or defaults.subaccount or ""
     if name and not re.fullmatch(r"[A-Za-z0-9\-._&]{3,50}", name):
         raise SettingsError(
-            f'"{name}" cannot be a sub-account id: 3 to 50 of the letters a-z, digits and - . _ &'
+            "That cannot be a sub-account id (--subaccount, BULKSENDER_SUBACCOUNT): it has 3 to 50 "
+            "of the letters a-z, digits and - . _ &"
         )
     return name
 
@@ -237,7 +262,7 @@ def check_source(source: str) -> None:
     The stricter of 8x8's OpenAPI document (16 characters) and its guide: letters, digits and
     spaces up to 11 characters, or an optional + and digits up to 16 characters.
     """
-    if re.fullmatch(r"\+?\d{1,16}", source) and len(source) <= 16:
+    if re.fullmatch(r"\+?[0-9]{1,16}", source) and len(source) <= 16:
         return
     if re.fullmatch(r"[A-Za-z0-9 ]{1,11}", source) and source.strip():
         return
@@ -251,10 +276,21 @@ def check_schedule(scheduled: str, now: datetime) -> None:
     """Raise SettingsError unless `scheduled` lies ahead, by 7 days at most (8x8's limit)."""
     when = instant("--schedule", scheduled)
     if when <= now:
-        raise SettingsError(f"--schedule {scheduled} has already passed.")
+        raise SettingsError(f"--schedule {scheduled} has already passed; give another time.")
     if when > now + MAX_SCHEDULE:
         raise SettingsError(
             f"--schedule {scheduled} is more than 7 days ahead, the most that 8x8 takes."
+        )
+
+
+def check_expiry(expiry: str, scheduled: str | None, now: datetime) -> None:
+    """Raise SettingsError unless `expiry` lies behind the time at which the message is sent."""
+    when = instant("--expiry", expiry)
+    if when <= now:
+        raise SettingsError(f"--expiry {expiry} has already passed.")
+    if scheduled is not None and when <= instant("--schedule", scheduled):
+        raise SettingsError(
+            f"--expiry {expiry} is not after --schedule {scheduled}, so nobody would get the text."
         )
 
 

@@ -37,7 +37,8 @@ class SheetFacts(Struct, frozen=True, kw_only=True):
 
     Rows and columns count from 1; `width` is the last column that holds anything. `encoding`,
     `delimiter` and `newline` are those of a delimited file. `fingerprint` is the file's SHA-256,
-    `described` what was chosen, in lines for people.
+    `described` what was chosen, in lines for people. `inputs` are the columns that the run reads
+    (number, text, id, what the template uses); they are never written to.
     """
 
     path: str
@@ -51,6 +52,7 @@ class SheetFacts(Struct, frozen=True, kw_only=True):
     delimiter: str = ","
     newline: str = "\n"
     described: tuple[str, ...] = ()
+    inputs: tuple[int, ...] = ()
 
     @property
     def result_columns(self) -> dict[str, int]:
@@ -66,11 +68,16 @@ class SheetFacts(Struct, frozen=True, kw_only=True):
         return {name: found[name] for name in RESULT_COLUMNS}
 
 
+BIGGEST_FIELD = 1_000_000
+"""Characters of a field; far beyond any text, so a longer one is a quote gone wrong."""
+
+
 class Record(NamedTuple):
-    """A record of a delimited file: its fields, and the text exactly as it stands in the file."""
+    """A record of a delimited file: its fields, its text exactly as it stands, and its lines."""
 
     fields: list[str]
     raw: str
+    lines: int
 
 
 def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
@@ -80,6 +87,7 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
     Raises csv.Error for a field beyond csv's limit.
     """
     taken: list[str] = []
+    csv.field_size_limit(BIGGEST_FIELD)
 
     def tapped() -> Iterator[str]:
         for line in lines:
@@ -87,9 +95,10 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
             yield line
 
     for fields in csv.reader(tapped(), delimiter=delimiter):
-        raw = taken[0] if len(taken) == 1 else "".join(taken)
+        lines_taken = len(taken)
+        raw = taken[0] if lines_taken == 1 else "".join(taken)
         taken.clear()
-        yield Record(fields, raw)
+        yield Record(fields, raw, lines_taken)
 
 
 def fingerprint(path: Path) -> str:

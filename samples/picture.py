@@ -1,4 +1,4 @@
-"""Draw `samples/terminal.svg`: the screen of a real run of `bulksender demo`, as the README shows it.
+"""Draw `samples/terminal.svg`: the screen of a real run of `bulksender demo`, for the README.
 
 Runs the command at a pseudo-terminal in a temporary folder, answers its question with `y`, and
 turns what came back into an SVG that names no other host. Run it with the project's own Python.

@@ -19,6 +19,7 @@ from bulksender.cli.opening import (
     defaults_here,
     job_from,
     opened_account,
+    opened_history,
     opened_ledger,
     overriding_base_url,
 )
@@ -81,6 +82,7 @@ def _ending(command: Callable[Parameters, ExitCode]) -> Callable[Parameters, Non
     def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
         verbose = _given.verbose or bool(kwargs.get("verbose"))
         output = Output(json=True)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
         try:
             code = command(*args, **kwargs)
         except BulksenderError as error:
@@ -88,7 +90,7 @@ def _ending(command: Callable[Parameters, ExitCode]) -> Callable[Parameters, Non
                 output.error(f"caused by {type(error.__cause__).__name__}: {error.__cause__}")
             output.error(str(error))
             code = error.exit_code
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # once a run is approved, its own handlers are in force
             output.error("Stopped; nothing was sent.")
             code = ExitCode.STOPPED
         except (typer.Exit, typer.Abort):
@@ -96,8 +98,10 @@ def _ending(command: Callable[Parameters, ExitCode]) -> Callable[Parameters, Non
         except Exception as error:
             if verbose:
                 raise
-            output.error(f"A bug in bulksender ({type(error).__name__}). Run it with -v, and "
-                         "report what it prints.")  # fmt: skip
+            output.error(
+                f"A bug in bulksender ({type(error).__name__}). Run it with -v, and report what it "
+                "prints."
+            )
             code = ExitCode.BUG
         raise typer.Exit(code)
 
@@ -139,14 +143,18 @@ def check(
     from bulksender import campaign
     from bulksender.ledger import Ledger
 
-    with Ledger.scratch() as scratch, opened_ledger(_given.url(ledger), defaults) as history:
+    with (
+        Ledger.scratch() as scratch,
+        opened_history(_given.url(ledger), defaults) as history,
+    ):
         run = campaign.plan(job, scratch, history)
         summary = show_plan(run, output, started, kept=False)
         output.object(summary)
         campaign.refuse_unsendable(run, scratch)
-        before = campaign.already_sent(run, history)
+        before = history.sent_before(run) if history is not None else None
         if before is not None:
-            output.say(f"\nThe same texts to the same numbers were sent before: run {before.id}.")
+            output.say()
+            output.say(f"The same texts to the same numbers were sent before: run {before.id}.")
     return ExitCode.DONE
 
 
@@ -217,14 +225,21 @@ def resume(
     import msgspec
 
     from bulksender import campaign
+    from bulksender.model import RowStatus
+    from bulksender.settings import Defaults
 
     with opened_ledger(_given.url(ledger), defaults) as book:
         found = campaign.resumable(run, book)
-        changes = {"base_url": overriding_base_url(base_url), "scheduled": schedule}
+        changes = {
+            "base_url": overriding_base_url(base_url),
+            "subaccount": chosen_subaccount(None, Defaults()) or None,
+            "scheduled": schedule,
+        }
         job = msgspec.structs.replace(
             found.job, **{name: value for name, value in changes.items() if value is not None}
         )
-        campaign.check_schedule(job, book)
+        if found.counts().get(RowStatus.READY):
+            job.check_times(book.clock())
         with opened_account(job, defaults, api_key_file) as account, book.owning(found.id):
             found = book.run(found.id)  # another process may have gone on with it meanwhile
             campaign.resumable(found.id, book)
@@ -248,7 +263,7 @@ def report(
     from bulksender import campaign
 
     with opened_ledger(_given.url(ledger), defaults_here()) as book:
-        found = book.run(run)
+        found = campaign.reportable(run, book)
         summary = campaign.report(found, output_file, started=started)
         output.done(summary)
         output.object(summary)

@@ -25,16 +25,30 @@ def defaults_here() -> Defaults:
 @contextmanager
 def opened_ledger(option: str | None, defaults: Defaults) -> Iterator[Ledger]:
     """The ledger that was named, else the one in the user's data folder."""
-    from bulksender.ledger import Ledger, ledger_path
+    from bulksender.ledger import Ledger
+
+    with Ledger(_ledger_file(option, defaults)) as ledger:
+        yield ledger
+
+
+def _ledger_file(option: str | None, defaults: Defaults) -> Path:
+    from bulksender.ledger import ledger_path
 
     url = option or os.environ.get("BULKSENDER_LEDGER") or defaults.ledger
-    if url is None:
-        from platformdirs import user_data_path
+    if url is not None:
+        return ledger_path(url)
+    from platformdirs import user_data_path
 
-        path = user_data_path("bulksender") / "ledger.db"
-    else:
-        path = ledger_path(url)
-    with Ledger(path) as ledger:
+    return user_data_path("bulksender") / "ledger.db"
+
+
+@contextmanager
+def opened_history(option: str | None, defaults: Defaults) -> Iterator[Ledger | None]:
+    """The ledger, if there is one: looking at a sheet makes none."""
+    if not _ledger_file(option, defaults).is_file():
+        yield None
+        return
+    with opened_ledger(option, defaults) as ledger:
         yield ledger
 
 
@@ -114,6 +128,7 @@ def job_from(
             id_column=id_column,
         ),
         template=_template(template, text),
+        folder=str(Path.cwd()),
         source=source or defaults.source,
     )
     return msgspec.structs.replace(job, **settings).check()

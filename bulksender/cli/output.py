@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -28,6 +28,7 @@ _STYLES = {
     "REJECTED": "red",
     "UNKNOWN": "bold red",
 }
+_CONTROLS = dict.fromkeys((*range(10), *range(11, 32), *range(127, 160)), "�")
 MOST_CHARACTERS = 400
 """How much of a text a preview shows."""
 
@@ -48,27 +49,30 @@ class Output:
     @property
     def interactive(self) -> bool:
         """Whether somebody sits there who can answer."""
-        return sys.stdin.isatty() and self._people.is_terminal
+        return sys.stdin is not None and sys.stdin.isatty() and self._people.is_terminal
 
     def say(self, line: str | Text = "", style: str = "", indent: int = 0) -> None:
         """A line for people: wrapped at words on a terminal, one line elsewhere."""
         text = Text(line, style) if isinstance(line, str) else line
+        text.plain = text.plain.translate(_CONTROLS)
         if self._people.is_terminal:
-            self._people.print(Padding(text, (0, 0, 0, indent)), soft_wrap=False)
+            self._print(self._people, Padding(text, (0, 0, 0, indent)), wrap=True)
         else:
-            self._people.print(Text(" " * indent) + text)
+            self._print(self._people, Text(" " * indent) + text)
 
     def error(self, message: str) -> None:
         """What went wrong, on standard error."""
-        self._errors.print(Text.assemble(("bulksender: ", "bold red"), message))
+        said = message.translate(_CONTROLS)
+        self._print(self._errors, Text.assemble(("bulksender: ", "bold red"), said))
 
     def object(self, summary: Summary) -> None:
         """The JSON object, where it is asked for."""
         if self.json:
             import msgspec
 
-            sys.stdout.write(msgspec.json.encode(summary).decode() + "\n")
-            sys.stdout.flush()
+            with suppress(OSError):
+                sys.stdout.write(msgspec.json.encode(summary).decode() + "\n")
+                sys.stdout.flush()
 
     def ask(self, question: str) -> bool:
         """A question that takes yes or no; anything but a clear yes is no."""
@@ -123,6 +127,11 @@ class Output:
         with Progress(*columns, console=self._people) as bar:
             task = bar.add_task("sending", total=total)
             yield lambda counts: bar.advance(task, sum(counts.values()))
+
+    def _print(self, console: Console, what: Text | Padding, wrap: bool = False) -> None:
+        """Print, as long as somebody listens: a run does not end because a pipe does."""
+        with suppress(OSError):
+            console.print(what, soft_wrap=not wrap)
 
     def _counts(self, summary: Summary) -> None:
         self.say(_plural(summary.rows, "row"), style="bold")

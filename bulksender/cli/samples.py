@@ -31,4 +31,5 @@ def unpack(folder: Path) -> Job:
         simulate=True,
         batch_size=10,
         again=True,
+        folder=str(Path.cwd()),
     )

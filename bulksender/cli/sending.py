@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,14 @@ from typing import TYPE_CHECKING
 
 from bulksender.cli.opening import opened_account, opened_ledger
 from bulksender.cli.output import Output, next_step
-from bulksender.errors import BulksenderError, ExitCode, NoConsent, Stopped
+from bulksender.errors import (
+    BulksenderError,
+    ExitCode,
+    LedgerError,
+    NoConsent,
+    ReportError,
+    Stopped,
+)
 
 if TYPE_CHECKING:
     from bulksender.ledger import Run
@@ -33,23 +41,24 @@ def plan_and_send(
     from bulksender import campaign
 
     job.check()
-    campaign.check_output(job)
+    campaign.require_writable(job)
     with (
         opened_account(job, defaults, api_key_file) as account,
         opened_ledger(ledger, defaults) as book,
     ):
         run = campaign.plan(job, book)
         with book.owning(run.id):
-            summary = show_plan(run, output, started)
+            summary = None
             try:
+                summary = show_plan(run, output, started)
                 campaign.refuse_unsendable(run, book)
                 started += _consent(run, account, output, yes)  # thinking is not working
+                run.approve()
             except BaseException as error:
                 run.decline()
-                if isinstance(error, BulksenderError):
+                if summary is not None and isinstance(error, BulksenderError):
                     output.object(summary)
                 raise
-            run.approve()
             return send_and_report(run, account, output, started)
 
 
@@ -86,29 +95,53 @@ def send_and_report(run: Run, account: Account, output: Output, started: float) 
     from bulksender.model import RowStatus
     from bulksender.sender import Sender
 
-    with output.progress(run.counts().get(RowStatus.READY, 0)) as progress:
+    ready = run.counts().get(RowStatus.READY, 0)
+    if not ready:
+        output.say("\nNothing is left to send.")
+    with output.progress(ready) as progress:
         sender = Sender(run, account, progress=progress)
-        with _interruptible(sender, output):
-            campaign.send(run, sender)
-    summary = campaign.report(run, started=started)
+        with _interruptible(sender, run, output):
+            try:
+                campaign.send(run, sender)
+            except LedgerError as error:
+                raise Stopped(f"{error} Go on with: bulksender resume {run.id}") from error
+            summary, unwritten = _written(run, started)
     output.done(summary)
+    if summary.output and Path(summary.output) != campaign.output_of(run.job):
+        output.error(
+            "The sheet is gone, or was changed after it was read, so the results stand in a file "
+            "of their own, by row number."
+        )
     code = campaign.ending(summary, sender.stopped)
-    hint = next_step(code, run.id)
-    if sender.stopped is not None:
-        output.error(sender.stopped)
-    if hint:
-        output.error(hint)
+    for line in (sender.stopped, next_step(code, run.id)):
+        if line:
+            output.error(line)
     output.object(summary)
+    if unwritten is not None:
+        raise unwritten
     return code
 
 
+def _written(run: Run, started: float) -> tuple[Summary, ReportError | None]:
+    """The run's summary, with the result written; without it, and why, where that failed."""
+    from bulksender import campaign
+    from bulksender.reporter import summarise
+
+    try:
+        return campaign.report(run, started=started), None
+    except ReportError as error:
+        return summarise(run, seconds=time.monotonic() - started), error
+
+
 @contextmanager
-def _interruptible(sender: Sender, output: Output) -> Iterator[None]:
+def _interruptible(sender: Sender, run: Run, output: Output) -> Iterator[None]:
     """Ctrl-C (or SIGTERM) ends the sending in good order; a second one ends it at once."""
 
     def stop(*_: object) -> None:
         if sender.stopped is not None:
-            raise Stopped("Stopped at once; what was in flight is UNKNOWN when it is resumed.")
+            output.error("Stopped at once; what was in flight is UNKNOWN when it is resumed.")
+            output.error(next_step(ExitCode.STOPPED, run.id) or "")
+            os._exit(ExitCode.STOPPED)  # as safe as a kill, which the ledger is made for
         sender.stop("Stopped: what was in flight was finished, nothing new was sent.")
         output.error("Stopping when what is in flight has been answered. Once more: at once.")
 

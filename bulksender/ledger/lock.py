@@ -13,6 +13,7 @@ class RunLock:
     """The lock of one run, in a file of its own beside the ledger. The file itself stays."""
 
     def __init__(self, ledger: Path, run_id: str):
+        ledger = ledger.resolve()  # one file, one lock, whatever it is called
         self._folder = ledger.with_name(ledger.name + ".locks")
         self._path = self._folder / f"{run_id}.lock"
         self._lock = FileLock(self._path, timeout=0)

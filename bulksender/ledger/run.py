@@ -9,12 +9,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from sqlalchemy import insert, update
+from sqlalchemy import Connection, insert, update
 
-from bulksender.errors import LedgerError
+from bulksender.errors import AlreadySent, LedgerError
 from bulksender.ledger import schema, sql
 from bulksender.model import CHUNK_ROWS, Batch, Encoding, Message, Outcome, RejectedRow, RowStatus
-from bulksender.settings import Job, is_loopback
+from bulksender.settings import Job
 from bulksender.source import SheetFacts
 
 if TYPE_CHECKING:
@@ -83,7 +83,6 @@ class Run:
         self.job: Job = msgspec.json.decode(found.job, type=Job)
         self.hash: str | None = found.hash
         self._facts: str | None = found.facts
-        self._hash = hashlib.sha256(_content_settings(self.job))
 
     @property
     def facts(self) -> SheetFacts:
@@ -115,17 +114,39 @@ class Run:
                         for r in refused
                     ],
                 )  # fmt: skip
-        self._hash.update(msgspec.msgpack.encode([(m.destination, m.text) for m in messages]))
 
     def seal(self, facts: SheetFacts) -> None:
         """End the planning: duplicates and opt-outs across the whole sheet, the plan's hash."""
         self._facts = msgspec.json.encode(facts).decode()
-        self.hash = self._hash.hexdigest()
         self.state = RunState.PLANNED
         with self._ledger.transaction() as connection:
             connection.exec_driver_sql(sql.OPT_OUT_SAME_NUMBER, {"run": self.no})
             connection.exec_driver_sql(sql.MARK_DUPLICATES, {"run": self.no})
+            self.hash = self._content_hash(connection)
+            if not self.job.again:
+                for place in self._open_runs():
+                    connection.exec_driver_sql(sql.HOLD_UNSETTLED, place)
             self._update(facts=self._facts, hash=self.hash, state=self.state)
+
+    def _content_hash(self, connection: Connection) -> str | None:
+        """What people would get, in whatever order; None where nobody gets anything."""
+        content, nothing = hashlib.sha256(_content_settings(self.job)), True
+        for pair in connection.exec_driver_sql(sql.CONTENT, (self.no,)):
+            content.update(msgspec.json.encode(tuple(pair)))
+            nothing = False
+        return None if nothing else content.hexdigest()
+
+    def waiting_elsewhere(self) -> tuple[str, int] | None:
+        """A stopped run in which rows of this plan still wait, and how many of them."""
+        for place in self._open_runs():
+            rows = int(self._all(sql.COUNT_WAITING, place)[0][0])
+            if rows:
+                return place["other_id"], rows
+        return None
+
+    def _open_runs(self) -> list[dict[str, Any]]:
+        found = self._all(sql.OPEN_RUNS, {"run": self.no, "pretended": int(self.job.pretended)})
+        return [{"run": self.no, "other": no, "other_id": run_id} for no, run_id in found]
 
     def discard(self) -> None:
         """The planning failed: forget the run."""
@@ -142,22 +163,35 @@ class Run:
     # Sending
 
     def approve(self) -> None:
-        """Somebody said yes; from here on the plan can be resumed."""
-        self.state = RunState.SENDING
-        self._save(state=self.state, approved_at=self._ledger.now())
+        """Somebody said yes; from here on the plan can be resumed.
 
-    def reopen(self, job: Job) -> None:
-        """Go on with a stopped run: what a dead process had in flight becomes UNKNOWN."""
-        self.job = job
-        self.state = RunState.SENDING
+        Raises AlreadySent where another process has begun to send the same plan meanwhile.
+        """
+        with self._ledger.transaction():
+            twin = None if self.job.again else self._ledger.sent_before(self)
+            if twin is not None:
+                raise AlreadySent(
+                    f"Run {twin.id} has begun to send the same texts to the same numbers meanwhile."
+                )
+            self.state = RunState.SENDING
+            self._update(state=self.state, approved_at=self._ledger.now())
+
+    def settle_orphans(self) -> None:
+        """What a dead process had in flight becomes UNKNOWN; only the run's owner may say so."""
         with self._ledger.transaction() as connection:
             connection.exec_driver_sql(sql.ORPHANED_ROWS, {"run": self.no})
             connection.exec_driver_sql(sql.ORPHANED_BATCHES, {"run": self.no})
-            self._update(state=self.state, job=msgspec.json.encode(job).decode())
+
+    def reopen(self, job: Job) -> None:
+        """Go on with a stopped run, with `job`'s settings."""
+        self.settle_orphans()
+        self.job = job
+        self.state = RunState.SENDING
+        self._save(state=self.state, job=msgspec.json.encode(job).decode())
 
     def end(self) -> None:
-        """No process sends any more: STOPPED where rows are still READY, else FINISHED."""
-        left = self.counts().get(RowStatus.READY, 0)
+        """No process sends any more: STOPPED where rows are READY or SENDING, else FINISHED."""
+        left = {RowStatus.READY, RowStatus.SENDING} & self.counts().keys()
         self.state = RunState.STOPPED if left else RunState.FINISHED
         self._save(state=self.state, ended_at=self._ledger.now())
 
@@ -270,8 +304,12 @@ class Run:
         return [Group("", *found) for found in self._all(sql.NOTES, self.no, most)]
 
     def batches(self) -> int:
-        """How many batches were claimed so far."""
-        return int(self._all("SELECT count(*) FROM batch WHERE run = ?", self.no)[0][0])
+        """How many batches left, but for those that were certainly not accepted."""
+        return int(
+            self._all(
+                "SELECT count(*) FROM batch WHERE run = ? AND state <> 'NOT_ACCEPTED'", self.no
+            )[0][0]
+        )
 
     def previews(self, most: int) -> list[Message]:
         """The first messages that would go out."""
@@ -295,9 +333,11 @@ class Run:
         self._facts = msgspec.json.encode(facts).decode()
         self._save(facts=self._facts)
 
-    def _all(self, statement: str, *values: object) -> Sequence[Any]:
+    def _all(self, statement: str, *values: Any) -> Sequence[Any]:
+        """All rows of a statement, with its values in order or as one dict of names."""
+        named = len(values) == 1 and isinstance(values[0], dict)
         with self._ledger.reading() as connection:
-            return connection.exec_driver_sql(statement, values).all()
+            return connection.exec_driver_sql(statement, values[0] if named else values).all()
 
     def _save(self, **values: object) -> None:
         with self._ledger.transaction():
@@ -316,5 +356,4 @@ def _content_settings(job: Job) -> bytes:
     Not the batch size, the schedule or the like: the same text to the same people is the same
     plan. What went to a server on this machine (the simulator) has reached nobody.
     """
-    pretended = job.simulate or is_loopback(job.base_url)
-    return msgspec.json.encode([pretended, job.subaccount, job.source or "", job.encoding])
+    return msgspec.json.encode([job.pretended, job.subaccount, job.source or "", job.encoding])

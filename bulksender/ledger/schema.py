@@ -30,6 +30,7 @@ run = Table(
     Column("created_at", Text, nullable=False),  # all times: ISO 8601, UTC
     Column("state", Text, nullable=False),
     Column("job", Text, nullable=False),  # settings.Job as JSON
+    Column("pretended", Integer, nullable=False),  # 1: to the simulator, nobody was reached
     Column("facts", Text),  # source.SheetFacts as JSON; NULL while planning
     Column("hash", Text),
     Column("approved_at", Text),

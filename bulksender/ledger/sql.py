@@ -29,22 +29,67 @@ WHERE message.run = :run AND message.status = 'READY'
   AND message.destination = other.destination
 """
 
-# One row of each number goes out: none where one was already sent, else the first.
+# One row of each number goes out: none where one was, or may have been, sent; else the first.
 MARK_DUPLICATES = """
 UPDATE message
 SET status = 'DUPLICATE',
     detail = 'the same number as row ' || kept.row
-             || iif(kept.status = 'READY', '', ', which was already sent')
+             || CASE kept.status WHEN 'READY' THEN ''
+                                 WHEN 'UNKNOWN' THEN ', which may have been sent'
+                                 ELSE ', which was already sent' END
 FROM (
     SELECT row AS twin,
            first_value(row) OVER same AS row,
            first_value(status) OVER same AS status
     FROM message
-    WHERE run = :run AND status IN ('READY', 'ALREADY_SENT') AND destination <> ''
-    WINDOW same AS (PARTITION BY destination ORDER BY status <> 'ALREADY_SENT', row)
+    WHERE run = :run AND status IN ('READY', 'ALREADY_SENT', 'UNKNOWN')
+      AND destination <> ''
+    WINDOW same AS (PARTITION BY destination ORDER BY status = 'READY', row)
 ) AS kept
 WHERE message.run = :run AND message.row = kept.twin AND message.status = 'READY'
   AND kept.row <> kept.twin
+"""
+
+# What people would get, in an order that does not depend on the sheet's.
+CONTENT = """
+SELECT destination, text FROM message
+WHERE run = ? AND status = 'READY' ORDER BY destination
+"""
+
+# The same text to the same number may have been accepted in an earlier run, and nobody knows.
+HOLD_UNSETTLED = """
+UPDATE message
+SET status = 'UNKNOWN',
+    detail = 'may have been sent in run ' || :other_id || ': settle that run first'
+FROM message AS other
+WHERE message.run = :run AND message.status = 'READY'
+  AND other.run = :other AND other.status IN ('SENDING', 'UNKNOWN')
+  AND other.destination = message.destination AND other.text = message.text
+"""
+
+# The same text to the same number still waits in a run that was stopped.
+COUNT_WAITING = """
+SELECT count(*) FROM message JOIN message AS other
+    ON other.destination = message.destination AND other.text = message.text
+WHERE message.run = :run AND message.status = 'READY'
+  AND other.run = :other AND other.status = 'READY'
+"""
+
+# Runs (but one) that somebody approved, of the same kind, in which rows wait or are not settled.
+OPEN_RUNS = """
+SELECT no, id FROM run
+WHERE no <> :run AND approved_at IS NOT NULL AND pretended = :pretended
+  AND (state IN ('SENDING', 'STOPPED')
+       OR no IN (SELECT run FROM batch WHERE state IN ('SENDING', 'UNKNOWN')))
+"""
+
+# The newest approved run of the same content of which anything went out, or still may.
+SENT_BEFORE = """
+SELECT id FROM run
+WHERE hash = :hash AND no <> :run AND approved_at IS NOT NULL
+  AND EXISTS (SELECT 1 FROM message WHERE message.run = run.no
+              AND status NOT IN ('INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT', 'REJECTED'))
+ORDER BY no DESC LIMIT 1
 """
 
 # Sending -------------------------------------------------------------------------------------
@@ -92,7 +137,8 @@ SELECT status, count(*) FROM message WHERE run = ? GROUP BY status
 # What was planned to go out, by encoding: rows and SMS parts.
 PLANNED = """
 SELECT encoding, count(*), sum(parts) FROM message
-WHERE run = ? AND status NOT IN ('INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT')
+WHERE run = ? AND encoding <> ''
+  AND status NOT IN ('INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT')
 GROUP BY encoding
 """
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection, create_engine, event, insert, select
-from sqlalchemy.engine import Row
+from sqlalchemy import URL, Connection, create_engine, event, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bulksender.errors import LedgerError, RunBusy
-from bulksender.ledger import schema
+from bulksender.ledger import schema, sql
 from bulksender.ledger.lock import RunLock
 from bulksender.ledger.run import Run, RunState, new_run_id
 from bulksender.settings import Job
@@ -38,7 +37,7 @@ class Ledger:
         self.clock = clock
         _create_private(path)
         self._engine = create_engine(
-            f"sqlite:///{path}",
+            URL.create("sqlite", database=str(path.absolute())),  # a name may hold ? or %
             isolation_level="AUTOCOMMIT",
             connect_args={"timeout": 30},
             hide_parameters=True,  # they are people's numbers and texts
@@ -46,7 +45,11 @@ class Ledger:
         event.listen(self._engine, "connect", _pragmas(durable))
         with self._reporting():
             self._connection = self._engine.connect()
-            self._prepare()
+            try:
+                self._prepare()
+            except BaseException:
+                self.close()
+                raise
 
     @classmethod
     @contextmanager
@@ -99,6 +102,7 @@ class Ledger:
                         created_at=self.now(),
                         state=RunState.PLANNING,
                         job=msgspec.json.encode(job).decode(),
+                        pretended=int(job.pretended),
                     )
                 )
             run = self.run(run_id)
@@ -125,8 +129,8 @@ class Ledger:
             found = connection.execute(
                 select(schema.run).where(schema.run.c.id.startswith(run_id, autoescape=True))
             ).all()
-        if len(found) == 1:
-            return self._run(found[0])
+        if len(found) == 1 and run_id:
+            return Run(self, found[0])
         if found:
             raise LedgerError(f"Several runs begin with {run_id}; type more of the id.")
         raise LedgerError(f"There is no run {run_id} in the ledger {self.path}.")
@@ -138,37 +142,33 @@ class Ledger:
             query = query.where(schema.run.c.state.in_(states))
         with self.reading() as connection:
             found = connection.execute(query).first()
-        return self._run(found) if found else None
+        return Run(self, found) if found else None
 
-    def sent_before(self, plan_hash: str, but: Run | None = None) -> Run | None:
-        """The newest run with this plan hash that somebody approved."""
-        query = (
-            select(schema.run)
-            .where(schema.run.c.hash == plan_hash, schema.run.c.approved_at.is_not(None))
-            .order_by(schema.run.c.no.desc())
-            .limit(1)
-        )
-        if but is not None:
-            query = query.where(schema.run.c.no != but.no)
+    def sent_before(self, plan: Run) -> Run | None:
+        """The newest approved run of the plan's content of which anything was, or may be, sent."""
+        place = {"hash": plan.hash, "run": plan.no}
         with self.reading() as connection:
-            found = connection.execute(query).first()
-        return self._run(found) if found else None
+            found = connection.exec_driver_sql(sql.SENT_BEFORE, place).scalar()
+        return self.run(found) if found else None
 
-    def unfinished(self, run_ids: set[str]) -> Run | None:
+    def pretended(self) -> frozenset[str]:
+        """The ids of the runs that went to a simulator, and so reached nobody."""
+        query = select(schema.run.c.id).where(schema.run.c.pretended == 1)
+        with self.reading() as connection:
+            return frozenset(connection.execute(query).scalars())
+
+    def unfinished(self, run_ids: Collection[str]) -> Run | None:
         """One of these runs that still has rows to send, if any."""
         query = select(schema.run).where(
             schema.run.c.id.in_(run_ids), schema.run.c.state.in_(RESUMABLE)
         )
         with self.reading() as connection:
             found = connection.execute(query).first()
-        return self._run(found) if found else None
+        return Run(self, found) if found else None
 
     def now(self) -> str:
         """The time, as the ledger writes it: ISO 8601, UTC, milliseconds."""
         return self.clock().astimezone(UTC).isoformat(timespec="milliseconds")
-
-    def _run(self, found: Row[tuple[object, ...]]) -> Run:
-        return Run(self, found)
 
     def _prepare(self) -> None:
         version = self._connection.exec_driver_sql("PRAGMA user_version").scalar_one()
@@ -202,7 +202,7 @@ def ledger_path(url: str) -> Path:
     scheme, _, rest = url.partition("://")
     if scheme != "sqlite" or not rest.startswith("/") or rest == "/":
         raise LedgerError(
-            f'The ledger "{url}" is not a SQLite file: write sqlite:///PATH, or just the path.'
+            f"The ledger is a SQLite file: write sqlite:///PATH, or just the path, not {scheme}://…"
         )
     return Path(rest[1:])
 
@@ -222,6 +222,7 @@ def _pragmas(durable: bool) -> Callable[[sqlite3.Connection, object], None]:
         f"synchronous = {'FULL' if durable else 'OFF'}",
         "foreign_keys = ON",
         "temp_store = FILE",
+        "secure_delete = ON",  # what is forgotten is overwritten
         "cache_size = -32000",  # KiB, so 32 MB
     )
 

@@ -11,6 +11,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from bulksender.errors import SheetError, did_you_mean
 from bulksender.loader import columns as finding
 from bulksender.loader import excel, frame
@@ -20,7 +22,7 @@ from bulksender.loader.msisdn import BadNumber, known_country, to_e164
 from bulksender.loader.table import Table, plain
 from bulksender.model import CHUNK_ROWS, Cell, Previous, Recipient, RejectedRow, RowStatus
 from bulksender.settings import SheetOptions
-from bulksender.source import DELIMITED, SheetFacts, column_letter, fingerprint
+from bulksender.source import DELIMITED, RESULT_COLUMNS, SheetFacts, column_letter, fingerprint
 
 __all__ = ["Chunk", "Sheet", "open_sheet"]
 
@@ -42,18 +44,29 @@ class Sheet:
         self._rows = enumerate(table.rows(), 1)
         self._first = list(islice(self._rows, finding.HEADER_WITHIN))
         plain_rows = [[plain(value) for value in values] for _, values in self._first]
-        index = finding.header_index(plain_rows, options)
-        if index is None:
-            index = finding.first_filled(plain_rows)
-        if index is None:
-            raise SheetError(f"{self.where}: the sheet is empty.")
+        index = self._header_index(plain_rows)
         self.header_row = index + 1
         texts = finding.texts_of(plain_rows[index])
         self.columns: Columns = finding.resolve(
             texts, options, f"{self.where}, row {self.header_row}"
         )
-        self._width = len(self._first[index][1])
+        self._refuse_contacts_above(plain_rows[:index])
+        self._width = max(len(self._first[index][1]), table.reach(self.header_row))
         self._fingerprint = fingerprint(path)
+        chosen = (*self.columns.phone, self.columns.text, self.columns.reference)
+        self._inputs = {column for column in chosen if column is not None}
+
+    def _header_index(self, rows: Sequence[Sequence[Cell]]) -> int:
+        """The header's place among the first rows, even where it lacks what was asked for."""
+        index = finding.header_index(rows, self._options)
+        if index is None:  # a mistyped --phone-column is told with the columns that are there
+            unnamed = msgspec.structs.replace(self._options, phone_columns=())
+            index = finding.header_index(rows, unnamed)
+        if index is None:
+            index = finding.first_filled(rows)
+        if index is None:
+            raise SheetError(f"{self.where}: the sheet is empty.")
+        return index
 
     @property
     def where(self) -> str:
@@ -83,6 +96,7 @@ class Sheet:
             delimiter=dialect.delimiter,
             newline=dialect.newline,
             described=self.described,
+            inputs=tuple(sorted(index + 1 for index in self._inputs)),
         )
 
     @property
@@ -95,18 +109,33 @@ class Sheet:
         else:
             kind = f'sheet "{self._table.sheet}"' if self._table.sheet else "table"
         country = self._options.country
-        numbers = f"numbers without + belong to {country}" if country else "no --country given"
+        numbers = (
+            f"numbers without + belong to {country}"
+            if country
+            else "no --country given, so numbers without + begin with their country code"
+        )
+        above = self.header_row - 1
+        skipped = (
+            f" (row{'s 1 to' if above > 1 else ''} {above} above it not read)" if above else ""
+        )
         lines = [
-            f"{kind}, header in row {self.header_row}",
+            f"{kind}, header in row {self.header_row}{skipped}",
             f"phone column {self._named(*columns.phone)}; {numbers}",
         ]
-        chosen = {
-            "text column": columns.text,
-            "id column": columns.reference,
-            "opt-out column": columns.opt_out,
-            "opt-in column": columns.opt_in,
-        }
-        lines += [f"{role} {self._named(i)}" for role, i in chosen.items() if i is not None]
+        chosen = [
+            ("text column", columns.text),
+            ("id column", columns.reference),
+            *(("opt-out column", index) for index in columns.opt_out),
+            *(("opt-in column", index) for index in columns.opt_in),
+        ]
+        lines += [f"{role} {self._named(index)}" for role, index in chosen if index is not None]
+        if columns.umid is None:
+            mine = [index for index, text in enumerate(self.headers) if text in RESULT_COLUMNS]
+            lines += [
+                f"{self._named(index)} will hold the result instead"
+                for index in mine
+                if index not in self._inputs
+            ]
         return tuple(lines)
 
     def chunks(self, needed: Sequence[int], size: int = CHUNK_ROWS) -> Iterator[Chunk]:
@@ -114,10 +143,21 @@ class Sheet:
 
         Blank rows are passed over. Raises SheetError where the file turns out to be damaged.
         """
+        self._inputs |= set(needed)
         rows = chain(self._first[self.header_row :], self._rows)
         filled = ((number, self._padded(values)) for number, values in rows if _filled(values))
         while chunk := list(islice(filled, size)):
             yield self._chunk(chunk, needed)
+
+    def _refuse_contacts_above(self, rows: Sequence[Sequence[Cell]]) -> None:
+        """Raise SheetError where what looks like title lines looks like contacts."""
+        contacts = [number for number, row in enumerate(rows, 1) if finding.like_a_contact(row)]
+        if len(contacts) > 1:
+            raise SheetError(
+                f"{self.where}: row {self.header_row} looks like the header, but rows "
+                f"{contacts[0]} to {contacts[-1]} above it hold phone numbers. Put the header "
+                "above all contacts, or name the column with --phone-column."
+            )
 
     def _padded(self, values: Sequence[object]) -> Sequence[object]:
         missing = len(self.columns.headers) - len(values)
@@ -130,7 +170,7 @@ class Sheet:
         phones = [self._phone(values) for _, values in rows]
         numbers = to_e164([phone for phone, _ in phones], self._options.country)
         previous = columns.umid is not None or columns.status is not None
-        opting = columns.opt_out is not None or columns.opt_in is not None
+        opting = bool(columns.opt_out or columns.opt_in)
         for (row, values), (_, column), number in zip(rows, phones, numbers, strict=True):
             before = self._previous(values) if previous else None
             if isinstance(number, BadNumber):
@@ -164,6 +204,8 @@ class Sheet:
         if isinstance(value, str):
             return value if value.strip() else None
         cell = plain(value)
+        if isinstance(cell, bool):
+            return "TRUE" if cell else "FALSE"
         return None if cell is None else str(cell)
 
     def _reference(self, values: Sequence[object]) -> str:
@@ -172,11 +214,11 @@ class Sheet:
 
     def _previous(self, values: Sequence[object]) -> Previous | None:
         columns = self.columns
-        umid, status, run = (
+        found = [
             str(plain(values[index]) or "") if index is not None else ""
-            for index in (columns.umid, columns.status, columns.run)
-        )
-        return Previous(umid, status, run) if umid or status else None
+            for index in (columns.umid, columns.status, columns.run, columns.destination)
+        ]
+        return Previous(*found) if found[0] or found[1] else None
 
     def _named(self, *indexes: int) -> str:
         return ", then ".join(f'"{self.headers[i]}" ({column_letter(i + 1)})' for i in indexes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Sequence, Set
 
 from msgspec import Struct
 
@@ -41,8 +42,8 @@ PHONE_NAMES = (
     "contactnumber",
     "contactno",
     "smsnumber",
-    "destination",
     "number",
+    "destination",
 )
 """Headers (as `headers.key` writes them) that name the phone column, the surest first."""
 
@@ -59,7 +60,13 @@ OPT_IN_NAMES = frozenset(
     }
 )
 _NO = frozenset({"no", "n", "false", "0", "off", "never", "none"})
-_OUT = frozenset({"stop", "stopped", "unsubscribe", "unsubscribed", "optout", "optedout"})
+_YES = frozenset(
+    {
+        *("yes", "y", "true", "1", "x", "ok", "on", "agreed", "granted", "given", "consented"),
+        *("optin", "optedin", "subscribed", "ja", "oui", "si", "sí", "sim", "da", "tak", "ya"),
+    }
+)
+_TICKS = {"✓": "yes", "✔": "yes", "☑": "yes", "✗": "no", "✘": "no", "☐": "no"}
 
 
 class Columns(Struct, frozen=True):
@@ -69,19 +76,45 @@ class Columns(Struct, frozen=True):
     phone: tuple[int, ...]
     text: int | None = None
     reference: int | None = None
-    opt_out: int | None = None
-    opt_in: int | None = None
+    opt_out: tuple[int, ...] = ()
+    opt_in: tuple[int, ...] = ()
     umid: int | None = None
     status: int | None = None
     run: int | None = None
+    destination: int | None = None
 
     def opted_out(self, row: Sequence[Cell]) -> bool:
-        """Whether the row's own opt-out (or opt-in) column says that it must not be texted."""
-        refusal = None if self.opt_out is None else row[self.opt_out]
-        if refusal is not None and headers.key(str(refusal)) not in _NO:
-            return True
-        consent = None if self.opt_in is None else row[self.opt_in]
-        return consent is not None and headers.key(str(consent)) in _NO | _OUT
+        """Whether any of the row's own opt-out or opt-in columns keeps it from being texted.
+
+        In an opt-out column anything but a no does; in an opt-in column anything but a clear yes,
+        or the date of one. A blank says nothing.
+        """
+        refusals = [_said(row[i]) for i in self.opt_out]
+        consents = [_said(row[i]) for i in self.opt_in]
+        return any(said and said not in _NO for said in refusals) or any(
+            said and said not in _YES and not _DATE.match(said) for said in consents
+        )
+
+
+_DATE = re.compile(r"\d{6,}")
+
+
+def _said(cell: Cell) -> str:
+    """What a cell says, for comparison; nothing where it is blank or holds a mere dash."""
+    text = "" if cell is None else str(cell)
+    return _TICKS.get(text) or headers.key(text)
+
+
+_MANY_DIGITS = re.compile(r"\d[\d .\-]{5,}\d")
+_A_NUMBER = re.compile(r"\+?[\d ()./\-]{7,}")
+
+
+def like_a_contact(row: Sequence[Cell]) -> bool:
+    """Whether a row holds a phone number in a cell of its own, and something beside it."""
+    texts = texts_of(row)
+    return sum(map(bool, texts)) > 1 and any(
+        _A_NUMBER.fullmatch(text) and _MANY_DIGITS.search(text) for text in texts
+    )
 
 
 def header_index(first_rows: Sequence[Sequence[Cell]], options: SheetOptions) -> int | None:
@@ -93,6 +126,8 @@ def header_index(first_rows: Sequence[Sequence[Cell]], options: SheetOptions) ->
     names = options.phone_columns
     for index, row in enumerate(first_rows[:HEADER_WITHIN]):
         texts = texts_of(row)
+        if any(_MANY_DIGITS.search(text) for text in texts):
+            continue  # a row that holds a phone number is a contact, whatever else it says
         if names and any(headers.find(texts, name) for name in names):
             return index
         if not names and _phone_columns(texts) and (sum(map(bool, texts)) > 1 or not index):
@@ -115,16 +150,19 @@ def texts_of(row: Iterable[Cell]) -> tuple[str, ...]:
 
 def resolve(texts: tuple[str, ...], options: SheetOptions, where: str) -> Columns:
     """Find the columns in the header; raises SheetError naming `where`, and the nearest name."""
+    phone = _phone(texts, options, where)
+    text = _named(texts, options.text_column, "--text-column", where)
+    reference = _named(texts, options.id_column, "--id-column", where)
+    taken = {*phone, text, reference}
     return Columns(
         headers=texts,
-        phone=_phone(texts, options, where),
-        text=_named(texts, options.text_column, "--text-column", where),
-        reference=_named(texts, options.id_column, "--id-column", where),
-        opt_out=_first(texts, OPT_OUT_NAMES),
-        opt_in=_first(texts, OPT_IN_NAMES),
-        umid=_first(texts, {"umid"}),
-        status=texts.index("status") if "status" in texts else None,
-        run=texts.index("run") if "run" in texts else None,
+        phone=phone,
+        text=text,
+        reference=reference,
+        opt_out=tuple(i for i in _all(texts, OPT_OUT_NAMES) if i not in taken),
+        opt_in=tuple(i for i in _all(texts, OPT_IN_NAMES) if i not in taken),
+        umid=texts.index("umid") if "umid" in texts else next(iter(_all(texts, {"umid"})), None),
+        **_earlier_results(texts),
     )
 
 
@@ -173,9 +211,14 @@ def _one(texts: tuple[str, ...], name: str, option: str, where: str) -> int:
     return found[0]
 
 
-def _first(texts: Sequence[str], names: Iterable[str]) -> int | None:
-    wanted = frozenset(names)
-    return next((i for i, text in enumerate(texts) if headers.key(text) in wanted), None)
+def _earlier_results(texts: tuple[str, ...]) -> dict[str, int]:
+    """Columns that an earlier run has written; a `status` without a `run` is the user's own."""
+    names = ("status", "run", "destination") if {"status", "run"} <= set(texts) else ()
+    return {name: texts.index(name) for name in names if name in texts}
+
+
+def _all(texts: Sequence[str], names: Set[str]) -> list[int]:
+    return [index for index, text in enumerate(texts) if headers.key(text) in names]
 
 
 def listed(texts: Iterable[str]) -> str:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import python_calamine as calamine
 
+from bulksender import ooxml
 from bulksender.errors import SheetError, did_you_mean
 from bulksender.loader.columns import listed
 from bulksender.loader.table import Dialect
+from bulksender.source import ZIPPED_WORKBOOKS
 
 SUFFIXES = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
 
@@ -35,6 +37,15 @@ class WorkbookTable:
                 "LibreOffice and save it again as .xlsx."
             ) from error
         self.sheet = self._sheet.name
+
+    def reach(self, header_row: int) -> int:
+        """The last column in use, merged cells below the title and unread formulas included."""
+        merged = self._sheet.merged_cell_ranges or []
+        edges = [end[1] + 1 for _, end in merged if end[0] + 1 >= header_row]
+        used = max(self._sheet.total_width, *edges, 0)
+        if self.path.suffix.lower() in ZIPPED_WORKBOOKS:
+            return ooxml.last_column(self.path, self.sheet, used)
+        return used
 
     def rows(self) -> Iterator[Sequence[object]]:
         """Yield the rows from row 1 on, from column A on."""

@@ -173,15 +173,18 @@ def _not_text(value: Cell) -> BadNumber:
     if value is None:
         return BadNumber("the phone number is missing")
     if isinstance(value, float):
+        if value.is_integer():
+            return BadNumber("the number is too long")
         return BadNumber("the cell holds a number with a fraction, not a phone number")
     if isinstance(value, date | time | timedelta):
         return BadNumber("the cell holds a date or a time, not a phone number")
     return BadNumber("the cell holds TRUE or FALSE, not a phone number")
 
 
-_FLOAT = re.compile(r"\d+\.0+")
+_FLOAT = re.compile(r"\d{7,}\.0+")
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})")
-_PLAUSIBLE = re.compile(r"\+?[\d ()./\-]+")
+_PLAUSIBLE = re.compile(r"\+?[\d (][\d ()./\-]*")
+_BRACKETED_CODE = re.compile(r"^\((\+\d{1,3})\)")
 _NO_COUNTRY = "; write it with + and the country code, or say --country"
 _MIN_DIGITS = 7
 """The shortest national number that a second number in a cell is taken for."""
@@ -221,7 +224,7 @@ def _clean(text: str) -> str:
             plain.append(str(unicodedata.digit(char)))
         elif category == "Pd" or char == "\N{MINUS SIGN}":
             plain.append("-")
-        elif category == "Zs" or char in "\t\r\n":
+        elif category == "Zs" or char == "\t":
             plain.append(" ")
         else:
             plain.append(char)
@@ -230,7 +233,7 @@ def _clean(text: str) -> str:
         number = number[4:].strip()
     if number.startswith("00"):
         number = "+" + number[2:].lstrip(" -")
-    return number
+    return _BRACKETED_CODE.sub(r"\1 ", number)
 
 
 def _unlike_a_number(number: str) -> BadNumber | None:
@@ -241,12 +244,19 @@ def _unlike_a_number(number: str) -> BadNumber | None:
         return BadNumber("there are two phone numbers in one cell; keep one")
     if number.count("+") > 1:
         return BadNumber("there are two phone numbers in one cell; keep one")
-    if re.search(r"(?i)\d\s*(?:ext|x|#|;ext=)\.?\s*:?\s*\d+$", number):
+    if number.startswith("-"):
+        return BadNumber(
+            "the cell holds a negative number, as when Excel computes 65-9123; "
+            "type the phone number again, as text"
+        )
+    if re.search(r"(?i)\d\s*(?:ext|x|#|;ext=)\.?\s*:?\s*\d+$|\d{5}\s*/\s*\d{1,4}$", number):
         return BadNumber("the number has an extension, which cannot be texted")
     if any(char.isalpha() for char in number):
         return BadNumber("the phone number has letters in it")
-    if not _PLAUSIBLE.fullmatch(number):
-        return BadNumber("the phone number has a sign in it that no number has")
+    if not _PLAUSIBLE.fullmatch(" ".join(number.split())):
+        odd = next((char for char in number if not (char.isdigit() or char in "+ ()./-")), None)
+        said = f"the sign {odd}" if odd and odd.isprintable() else "a sign or order of signs"
+        return BadNumber(f"the phone number has {said} in it that no number has")
     return None
 
 

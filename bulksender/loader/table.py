@@ -20,6 +20,9 @@ class Table(Protocol):
     def dialect(self) -> Dialect:
         """How the file's text is written; the default for a file that is not text."""
 
+    def reach(self, header_row: int) -> int:
+        """The last column (from 1) that anything reaches, as far as that is known beforehand."""
+
     def rows(self) -> Iterator[Sequence[object]]:
         """Yield the rows' raw values. Raises SheetError, naming the place, for damaged data."""
 

@@ -53,7 +53,7 @@ class Renderer:
         if isinstance(text, Unrendered):
             return text.why
         job = self._job
-        if job.plain_punctuation and not text.isascii():
+        if job.plain_punctuation:
             text = text.translate(PLAIN_PUNCTUATION)
         if not text or text.isspace():
             return "the text is empty"

@@ -1,4 +1,4 @@
-"""The filters that templates have besides Jinja's own: money, number, date, title."""
+"""The filters that templates have besides Jinja's own: money, number, date, title; float, int."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ class RowError(Exception):
     """A filter cannot use this row's cell; the message is for the sheet's owner."""
 
 
+_NEEDS_A_DAY = re.compile(r"%[-#]?[^-#HIMSfpX%]")
 _PLAIN = re.compile(r"[+-]?\d+(\.\d+)?")
 _ENGLISH = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+_AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 _CONTINENTAL = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d+,\d{1,2}")
 
 
@@ -29,6 +31,26 @@ def number(value: object, places: int | None = None) -> str:
     return _grouped(_decimal(value, "number"), places)
 
 
+def float_(value: object, default: float | None = None) -> float:
+    """A number, also from text such as `1,234.50`; `default` for what is none."""
+    try:
+        return float(_decimal(value, "float"))
+    except RowError:
+        if default is None:
+            raise
+        return default
+
+
+def int_(value: object, default: int | None = None) -> int:
+    """As `float_`, cut to a whole number."""
+    try:
+        return int(_decimal(value, "int"))
+    except RowError:
+        if default is None:
+            raise
+        return default
+
+
 def date_(value: object, form: str = "%Y-%m-%d") -> str:
     """A date cell, or text that is an ISO date, by a `strftime` format: `date("%d %b")`."""
     if isinstance(value, str):
@@ -36,7 +58,9 @@ def date_(value: object, form: str = "%Y-%m-%d") -> str:
             value = datetime.fromisoformat(value.strip())
         except ValueError:
             raise RowError("a date is not readable; write it like 2026-11-30") from None
-    if isinstance(value, date | datetime | time):
+    if isinstance(value, date):
+        return value.strftime(form)
+    if isinstance(value, time) and not _NEEDS_A_DAY.search(form):
         return value.strftime(form)
     raise RowError(f'the filter "date" needs a date, not {_kind(value)}')
 
@@ -46,7 +70,7 @@ def title(value: object) -> str:
 
     `JASMINE O'BRIEN-TAN` → `Jasmine O'Brien-Tan`; `McDonald` stays.
     """
-    return re.sub(r"[^\W\d_]+(?:['’][^\W\d_]+)*", _name, str(value))
+    return re.sub(r"[^\W_]+(?:['’][^\W_]+)*", _name, str(value))
 
 
 def _name(match: re.Match[str]) -> str:
@@ -61,15 +85,20 @@ def _name(match: re.Match[str]) -> str:
 def _decimal(value: object, name: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         raise RowError(f'the filter "{name}" needs a number, not {_kind(value)}')
+    if isinstance(value, float):
+        return Decimal(f"{value:.15g}")  # as many digits as a spreadsheet shows
     text = str(value).strip().replace("\u00a0", "").replace(" ", "")
+    if isinstance(value, str) and _AMBIGUOUS.fullmatch(text):
+        raise RowError(
+            f'the filter "{name}" cannot tell 1.234 from 1,234 in text; write it with two digits '
+            "behind the point, or as a number"
+        )
     if _PLAIN.fullmatch(text):
         return Decimal(text)
     if _ENGLISH.fullmatch(text):
         return Decimal(text.replace(",", ""))
     if _CONTINENTAL.fullmatch(text):
         return Decimal(text.replace(".", "").replace(",", "."))
-    if isinstance(value, float):
-        return Decimal(value)
     raise RowError(f'the filter "{name}" needs a number, and the cell holds other text')
 
 
@@ -85,4 +114,11 @@ def _kind(value: object) -> str:
     return {bool: "TRUE or FALSE", str: "text"}.get(type(value), type(value).__name__)
 
 
-FILTERS = {"money": money, "number": number, "date": date_, "title": title}
+FILTERS = {
+    "money": money,
+    "number": number,
+    "date": date_,
+    "title": title,
+    "float": float_,  # Jinja's own turn what they cannot read into 0: "You owe 0"
+    "int": int_,
+}

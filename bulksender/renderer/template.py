@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -33,12 +33,28 @@ class Unrendered(NamedTuple):
     why: str
 
 
+class BlankError(UndefinedError):
+    """A blank cell was to be printed or computed with."""
+
+
 class Blank(Undefined):
     """A blank cell: false in a condition, replaced by `default`, an error where it is printed."""
 
     __slots__ = ()
 
+    def __init__(self, hint: str):
+        super().__init__(hint, exc=BlankError)
+
     def __str__(self) -> str:
+        return self._fail_with_undefined_error()
+
+    def __repr__(self) -> str:
+        return self._fail_with_undefined_error()
+
+    def __abs__(self) -> Any:
+        return self._fail_with_undefined_error()
+
+    def __round__(self, digits: int | None = None) -> Any:
         return self._fail_with_undefined_error()
 
     def __eq__(self, other: object) -> bool:
@@ -66,14 +82,19 @@ def _shown(value: object) -> object:
         return value
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
+    if value is None:
+        raise RowError("the text would say None")
     if isinstance(value, float):
-        text = repr(value)
-        return f"{Decimal(text):f}" if "e" in text else text.removesuffix(".0")
+        text = f"{value:.15g}"  # as many digits as a spreadsheet shows
+        return f"{Decimal(text):f}" if "e" in text else text
     if isinstance(value, datetime):
         return value.isoformat(" ", "seconds" if value.second else "minutes")
     if isinstance(value, time):
         return value.isoformat("seconds" if value.second else "minutes")
-    return value
+    if isinstance(value, str | int | Decimal | date | Undefined):
+        return value
+    repr(value)  # a blank cell in a list says by raising that it is blank
+    raise RowError("the text would print what is neither text, number nor date")
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -82,8 +103,18 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def __init__(self) -> None:
         super().__init__(undefined=StrictUndefined, autoescape=False, finalize=_shown)
+        self.intercepted_binops = frozenset({"*", "%"})
         self.globals.clear()
         self.filters.update(FILTERS)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """Numbers only: text times 2 is no amount, and text times 10**9 fills the memory."""
+        for operand in (left, right):
+            if isinstance(operand, Blank):
+                str(operand)  # says by raising that it is blank
+        if isinstance(left, str) or isinstance(right, str):
+            raise RowError(f"{operator} takes numbers, not text; write name|float")
+        return super().call_binop(context, operator, left, right)
 
 
 class Template:
@@ -98,7 +129,7 @@ class Template:
         tree = self._parse(source)
         binding = _Binding(headers)
         tree = binding.visit(tree)
-        self._variables = binding.bind_names(_undeclared(tree))
+        self._variables = binding.bind_names(_undeclared(tree), _assigned(tree))
         self.columns = tuple(self._variables.values())
         self._blanks = tuple(
             Blank(hint=f'"{headers[index]}" is blank, and the text needs it')
@@ -122,12 +153,14 @@ class Template:
     def _one(self, row: tuple[Cell, ...]) -> str | Unrendered:
         try:
             return "".join(self._split([self._filled(row)]))
-        except UndefinedError as error:
-            return Unrendered(error.message or "a cell is blank")
-        except RowError as error:
+        except (BlankError, RowError) as error:
             return Unrendered(str(error))
         except SecurityError as error:
             raise TemplateError(f"The template does what no template may do: {error}") from error
+        except UndefinedError:  # its message may quote a cell
+            return Unrendered(
+                "the text asks a cell for what it does not have: no attribute or key of that name"
+            )
         except TypeError as error:  # names types, never a cell's content
             return Unrendered(f"the text cannot be made: {error}; for text cells write name|float")
         except Exception as error:
@@ -153,12 +186,16 @@ class Template:
             raise TemplateError(
                 f"Template, line {node.lineno}: a text cannot use {type(node).__name__.lower()}."
             )
-        for use in tree.find_all(nodes.Filter):
-            if use.name not in self._environment.filters:
-                raise TemplateError(
-                    f'Template, line {use.lineno}: there is no filter "{use.name}".'
-                    f"{did_you_mean(use.name, self._environment.filters)}"
-                )
+        for kind, known in (
+            (nodes.Filter, self._environment.filters),
+            (nodes.Test, self._environment.tests),
+        ):
+            for use in tree.find_all(kind):
+                if use.name not in known:
+                    raise TemplateError(
+                        f"Template, line {use.lineno}: there is no {kind.__name__.lower()} "
+                        f'"{use.name}".{did_you_mean(use.name, known)}'
+                    )
         return tree
 
     def _compile(self, tree: nodes.Template) -> Any:
@@ -174,7 +211,12 @@ class Template:
         )
         whole = nodes.Template([loop], lineno=1)
         whole.set_environment(self._environment)
-        return self._environment.from_string(whole)
+        try:
+            return self._environment.from_string(whole)
+        except TemplateSyntaxError as error:
+            raise _syntax(error) from error
+        except SyntaxError as error:  # what Python itself has against the compiled template
+            raise TemplateError(f"Template: it cannot be compiled: {error.msg}.") from error
 
 
 class _Binding(NodeTransformer):
@@ -183,10 +225,16 @@ class _Binding(NodeTransformer):
     def __init__(self, headers: Sequence[str]):
         self._headers = headers
         self._columns: dict[str, int] = {}
+        self._loops = 0
 
-    def bind_names(self, undeclared: set[str]) -> dict[str, int]:
-        """Variable → column index, for what stands in the template as a plain name."""
+    def bind_names(self, undeclared: set[str], assigned: set[str]) -> dict[str, int]:
+        """Variable → column index, for what stands in the template as a plain name.
+
+        A name that the template sets in some branch only, and that is no column, is its own.
+        """
         for name in sorted(undeclared - set(self._columns)):
+            if name in assigned and not names.find(self._headers, name):
+                continue
             self._columns[name] = self._find(name, f"{{{{ {name} }}}}", 0)
         return self._columns
 
@@ -209,7 +257,17 @@ class _Binding(NodeTransformer):
             raise TemplateError(
                 f'Template, line {node.lineno}: write row["Column"], not row alone.'
             )
+        if node.name == "self" or (node.name == "loop" and not self._loops):
+            if node.ctx != "load":
+                raise TemplateError(f"Template, line {node.lineno}: {node.name} cannot be set.")
+            return self._variable(node.name, f"{{{{ {node.name} }}}}", node.lineno)
         return node
+
+    def visit_For(self, node: nodes.For, *args: Any, **kwargs: Any) -> nodes.Node:  # noqa: N802
+        self._loops += 1  # inside, `loop` is Jinja's own
+        visited = self.generic_visit(node, *args, **kwargs)
+        self._loops -= 1
+        return visited
 
     def _variable(self, name: str, shown: str, lineno: int) -> nodes.Name:
         index = self._find(name, shown, lineno)
@@ -239,6 +297,10 @@ def _undeclared(tree: nodes.Template) -> set[str]:
         return meta.find_undeclared_variables(tree)
     except TemplateSyntaxError as error:  # an unknown test is found only here
         raise _syntax(error) from error
+
+
+def _assigned(tree: nodes.Template) -> set[str]:
+    return {node.name for node in tree.find_all(nodes.Name) if node.ctx == "store"}
 
 
 def _syntax(error: TemplateSyntaxError) -> TemplateError:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import secrets
 import shutil
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from zipfile import BadZipFile
@@ -13,17 +15,17 @@ import msgspec
 
 from bulksender.errors import LedgerError, ReportError, SettingsError
 from bulksender.ledger import Run
+from bulksender.reporter.delimited import write_alone
 from bulksender.reporter.summary import Summary, summarise
 from bulksender.reporter.values import Values, values_of
 from bulksender.source import (
     DELIMITED,
-    RESULT_COLUMNS,
     ZIPPED_WORKBOOKS,
     SheetFacts,
     fingerprint,
 )
 
-__all__ = ["Summary", "check_output", "output_path", "summarise", "write"]
+__all__ = ["Summary", "check_writable", "output_path", "summarise", "write"]
 
 Writer = Callable[[SheetFacts, Iterator[tuple[int, Values]], Path], None]
 
@@ -52,7 +54,7 @@ def output_path(sheet: Path, output: str | None, in_place: bool) -> Path:
     return path
 
 
-def check_output(path: Path) -> None:
+def check_writable(path: Path) -> None:
     """Raise SettingsError, before anything is sent, where the result could not be written."""
     if path.is_dir():
         raise SettingsError(f"--output {path}: this is a folder; name a file in it.")
@@ -69,25 +71,43 @@ def check_output(path: Path) -> None:
 def write(run: Run, output: Path) -> Path:
     """Write the run's result sheet to `output`, all or nothing; returns where it went.
 
-    The sheet is copied with its result columns. Where it is gone, or no longer what was planned
-    from, the plan's own columns are written alone, as CSV. Raises ReportError.
+    The sheet is copied with its result columns. Where it is gone, no longer what was planned
+    from, or too damaged to be copied, the rows' numbers and results are written alone, to a file
+    of their own beside `output`.
+    Raises ReportError.
     """
     facts = run.facts
     source = Path(facts.path)
     try:
-        if _unchanged(source, facts):
-            _replace(output, lambda target: _writer(facts)(facts, _rows(run), target), source)
-        else:
-            output = output.with_suffix(".csv")
-            _replace(output, lambda target: _write_alone(facts, run, target))
-        if output.resolve() == source.resolve():
-            _rebase(run, facts)
-    except (OSError, ValueError, BadZipFile, LedgerError) as error:
+        if not _unchanged(source, facts) or not _write_beside(run, facts, output):
+            output = alone_path(output, run)
+            alone = ((row.row, values_of(row, run.id, beside=False)) for row in run.outcomes())
+            _replace(output, lambda target: write_alone(alone, target))
+    except (OSError, LedgerError) as error:
+        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ReportError(
-            f"The result could not be written to {output}: {error}. Everything is in the ledger: "
+            f"The result could not be written to {output}: {said}. Everything is in the ledger: "
             f"bulksender report {run.id} -o FILE"
         ) from error
     return output
+
+
+def _write_beside(run: Run, facts: SheetFacts, output: Path) -> bool:
+    """Write the sheet with its result columns; False where the sheet is too damaged for that."""
+    source, target = Path(facts.path), output.resolve()  # through a link, to the file itself
+    try:
+        _replace(target, lambda temporary: _writer(facts)(facts, _rows(run), temporary), source)
+    except (ValueError, BadZipFile, zlib.error, csv.Error):
+        return False
+    if target == source.resolve():
+        _rebase(run, facts)
+    return True
+
+
+def alone_path(output: Path, run: Run) -> Path:
+    """Where results go without their sheet: a name that no sheet has."""
+    stem = output.stem.removesuffix("-results")
+    return output.with_name(f"{stem}-results-{run.id}.csv")
 
 
 def _unchanged(source: Path, facts: SheetFacts) -> bool:
@@ -109,13 +129,22 @@ def _writer(facts: SheetFacts) -> Writer:
 
 
 def _rows(run: Run) -> Iterator[tuple[int, Values]]:
-    return ((result.row, values_of(result, run.id)) for result in run.outcomes())
+    """Each row's values; a column that the run reads from is left as it is."""
+    facts = run.facts
+    columns = list(facts.result_columns.values())
+    read = [index for index, column in enumerate(columns) if column in facts.inputs]
+    for result in run.outcomes():
+        values = values_of(result, run.id)
+        if read:
+            values = tuple(None if i in read else value for i, value in enumerate(values))
+        yield result.row, values
 
 
 def _replace(output: Path, write: Callable[[Path], None], like: Path | None = None) -> None:
     """Write a temporary file beside `output`, then rename: the old file or the new one, no half."""
     temporary = output.with_name(f".{output.name}.{secrets.token_hex(4)}.tmp")
     try:
+        temporary.touch(mode=0o600)
         write(temporary)
         if like is not None:
             shutil.copymode(like, temporary)
@@ -124,13 +153,6 @@ def _replace(output: Path, write: Callable[[Path], None], like: Path | None = No
         temporary.replace(output)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _write_alone(facts: SheetFacts, run: Run, target: Path) -> None:
-    """The plan's columns without the sheet: its row numbers and the result columns."""
-    from bulksender.reporter.delimited import write_alone
-
-    write_alone(_rows(run), target, ("row", *RESULT_COLUMNS))
 
 
 def _rebase(run: Run, facts: SheetFacts) -> None:

@@ -5,14 +5,17 @@ Every sheet's values come along; formats, formulas and pictures do not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
+from bulksender.reporter.sheetxml import MOST_CHARACTERS, literal
 from bulksender.reporter.values import Values
 from bulksender.source import RESULT_COLUMNS, SheetFacts
 
@@ -24,7 +27,7 @@ def write(facts: SheetFacts, rows: Iterator[tuple[int, Values]], target: Path) -
     """
     book = openpyxl.Workbook(write_only=True)
     for name, source_rows in _sheets(facts):
-        sheet = book.create_sheet(name)
+        sheet = book.create_sheet(_title(name, book.sheetnames))
         chosen = name == facts.sheet or facts.sheet is None
         for values in _with_results(facts, source_rows, rows) if chosen else source_rows:
             sheet.append([_cell(sheet, value) for value in values])
@@ -36,7 +39,10 @@ def _sheets(facts: SheetFacts) -> Iterator[tuple[str, Iterable[Sequence[Any]]]]:
     if facts.suffix == ".parquet":
         import pandas
 
-        frame = pandas.read_parquet(facts.path).astype(object)
+        frame = pandas.read_parquet(facts.path)
+        if any(name is not None for name in frame.index.names):
+            frame = frame.reset_index()
+        frame = frame.astype(object)
         records = frame.where(frame.notna(), None).itertuples(index=False, name=None)
         yield "Sheet1", iter([[str(name) for name in frame.columns], *records])
         return
@@ -70,12 +76,24 @@ def _with_results(
         raise ValueError(f"row {expected[0]} is not in the sheet")
 
 
+def _title(name: str, taken: list[str]) -> str:
+    """A sheet's name as XLSX allows it: 31 characters at most, none of []:*?/\\ and no other's."""
+    title = re.sub(r"[\[\]:*?/\\]", "_", name)[:31] or "Sheet"
+    number = 2
+    while title.lower() in {other.lower() for other in taken}:
+        title = f"{name[:27]} ({number})"
+        number += 1
+    return title
+
+
 def _cell(sheet: Any, value: Any) -> Any:
     """A value as openpyxl takes it; text stays text, also where it looks like a formula."""
-    if not isinstance(value, str):
+    if isinstance(value, datetime | time) and value.tzinfo is not None:
+        value = value.isoformat()  # Excel knows no time zones
+    if value is None or isinstance(value, bool | int | float | Decimal | date | time | timedelta):
         return value
     if value == "":
         return None
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value))
+    cell = WriteOnlyCell(sheet, literal(str(value))[:MOST_CHARACTERS])
     cell.data_type = "s"
     return cell

@@ -107,10 +107,10 @@ def _after_quoted(body: str, position: int) -> int:
         position += 1
 
 
-def write_alone(rows: Iterator[tuple[int, Values]], target: Path, header: Sequence[str]) -> None:
+def write_alone(rows: Iterator[tuple[int, Values]], target: Path) -> None:
     """Write the rows' numbers and values as a CSV of their own (UTF-8 with BOM, for Excel)."""
     with target.open("w", encoding="utf-8-sig", newline="") as output:
-        output.write(",".join(header) + "\r\n")
+        output.write(",".join(("row", *RESULT_COLUMNS)) + "\r\n")
         for number, values in rows:
             fields = [field or "" for field in _fields(values, ",")]
             output.write(",".join([str(number), *fields]) + "\r\n")

@@ -13,12 +13,16 @@ _PLANNED = ACCEPTED | {RowStatus.READY, RowStatus.SENDING, RowStatus.REJECTED, R
 _POSTED = _PLANNED - {RowStatus.READY}
 
 
-def values_of(result: Result, run: str) -> Values:
+def values_of(result: Result, run: str, beside: bool = True) -> Values:
     """A row's values in the order of RESULT_COLUMNS.
 
-    A row that was sent by an earlier run keeps what that run wrote; only its status is new.
+    A row that was sent by an earlier run keeps what that run wrote; only its status is new. A row
+    whose outcome in an earlier run is not known keeps everything. Where the sheet itself is not
+    there (`beside` is False), there is nothing to keep.
     """
-    if result.status is RowStatus.ALREADY_SENT:
+    if beside and result.status is RowStatus.UNKNOWN and not result.sent_at:
+        return (None,) * len(RESULT_COLUMNS)
+    if beside and result.status is RowStatus.ALREADY_SENT:
         kept = {"status": result.status.value, "status_detail": result.detail}
         return tuple(kept.get(name) for name in RESULT_COLUMNS)
     planned, posted = result.status in _PLANNED, result.status in _POSTED

@@ -18,9 +18,9 @@ from bulksender.sender.client import (
     Answered,
     Busy,
     Client,
+    Declined,
     Halted,
     Lost,
-    Refused,
     Reply,
     RetryPolicy,
 )
@@ -125,13 +125,13 @@ class Sender:
             )
 
 
-def _settled(batch: Batch, reply: Answered | Refused | Lost) -> Settled:
+def _settled(batch: Batch, reply: Answered | Declined | Lost) -> Settled:
     if isinstance(reply, Answered):
         try:
             return match(batch, reply.body)
         except UnreadableError:
             reply = Lost("8x8's answer cannot be read; the batch may have been accepted")
-    status = RowStatus.REJECTED if isinstance(reply, Refused) else RowStatus.UNKNOWN
+    status = RowStatus.REJECTED if isinstance(reply, Declined) else RowStatus.UNKNOWN
     return Settled(
         "", [Outcome(message.row, status, detail=reply.reason) for message in batch.messages]
     )

@@ -13,14 +13,18 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
+from typing import Any
 
 import requests
 import tenacity
 from msgspec import Struct
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
+    LocationParseError,
     NameResolutionError,
     NewConnectionError,
     ProxyError,
@@ -33,7 +37,13 @@ from bulksender.settings import Account, is_loopback
 CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 60.0  # seconds
 
 _NEVER_SENT = (NewConnectionError, NameResolutionError, ConnectTimeoutError, ProxyError)
+_NO_ADDRESS = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    LocationParseError,
+)
 _BATCH_REFUSED = frozenset({400, 422})
+_ABOUT_THE_ACCOUNT = frozenset({"1001", "1200", "1201"})  # 8x8's codes: sub-account, key, rights
 _RUN_REFUSED = {
     401: "8x8 does not accept the API key",
     403: "the API key may not send from this sub-account",
@@ -49,7 +59,7 @@ class Answered(Struct, frozen=True):
     body: bytes
 
 
-class Refused(Struct, frozen=True):
+class Declined(Struct, frozen=True):
     """The batch was certainly not accepted, for something about its messages."""
 
     reason: str
@@ -74,7 +84,7 @@ class Lost(Struct, frozen=True):
     reason: str
 
 
-Reply = Answered | Refused | Halted | Busy | Lost
+Reply = Answered | Declined | Halted | Busy | Lost
 
 
 class RetryPolicy(Struct, frozen=True, kw_only=True):
@@ -111,7 +121,7 @@ class Client:
         self._session.auth = _Bearer(account.api_key)  # set, it also keeps .netrc out
         self._session.headers["User-Agent"] = f"bulksender/{version('bulksender')}"
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._session.mount("https://", HTTPAdapter(pool_connections=1, pool_maxsize=connections))
+        self._session.mount("https://", _TlsAdapter(pool_connections=1, pool_maxsize=connections))
         self._session.mount("http://", HTTPAdapter(pool_connections=1, pool_maxsize=connections))
 
     def close(self) -> None:
@@ -161,6 +171,30 @@ class Client:
         return self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
 
 
+class _TlsConnection(HTTPSConnection):
+    """Says of whatever fails while connecting, TLS handshake included, that nothing was sent."""
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except ssl.SSLCertVerificationError:
+            raise
+        except OSError as error:  # a refused handshake, or the connection lost in it
+            raise NewConnectionError(self, f"no TLS connection: {type(error).__name__}") from error
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _TlsAdapter(HTTPAdapter):
+    """A requests adapter whose connections tell a failed handshake from a lost answer."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": _TlsPool}
+
+
 class _Bearer(AuthBase):
     """The API key. It has no repr of its own, so that no log shows it."""
 
@@ -201,7 +235,9 @@ def _reply(response: requests.Response, message: str, code: str) -> Reply:
     if status == 200:
         return Answered(response.content)
     if status in _BATCH_REFUSED:
-        return Refused(f"8x8 refused the batch: {message or 'no reason given'} ({said})")
+        if code in _ABOUT_THE_ACCOUNT:
+            return Halted(f"{message or '8x8 does not know this sub-account'} ({said})")
+        return Declined(f"8x8 refused the batch: {message or 'no reason given'} ({said})")
     if status in _RUN_REFUSED:
         return Halted(f"{_RUN_REFUSED[status]} ({said})")
     if status == 429:
@@ -215,6 +251,8 @@ def _failed(error: Exception) -> Reply:
     causes = list(_causes(error))
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return Halted("8x8's certificate cannot be verified on this machine")
+    if any(isinstance(cause, _NO_ADDRESS) for cause in causes):
+        return Halted(f"the base URL cannot be sent to ({name})")
     if any(isinstance(cause, _NEVER_SENT) for cause in causes):
         return Busy(f"8x8 cannot be reached ({name})")
     return Lost(f"no answer from 8x8 ({name}); the batch may have been accepted")

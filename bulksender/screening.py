@@ -1,0 +1,87 @@
+"""Who must not be texted, whatever the text: sent before, or does not want to be."""
+
+from __future__ import annotations
+
+from bulksender.errors import Refused
+from bulksender.ledger import Ledger
+from bulksender.loader import Chunk
+from bulksender.model import ACCEPTED, Previous, Recipient, RejectedRow, RowStatus
+from bulksender.settings import Job
+
+_UNSETTLED = frozenset({RowStatus.UNKNOWN, RowStatus.SENDING})
+_SENT = (ACCEPTED - {RowStatus.CANCELLED}) | {RowStatus.ALREADY_SENT}
+
+
+class Screen:
+    """Takes rows out of chunks by what earlier runs have written beside them, and by opt-outs.
+
+    What a rehearsal against the simulator has written says nothing to a run that reaches people.
+    """
+
+    def __init__(self, job: Job, history: Ledger | None):
+        self._job = job
+        self._rehearsals = (
+            history.pretended() if history is not None and not job.pretended else frozenset()
+        )
+        self._waiting: set[str] = set()
+        self._history = history
+
+    def __call__(self, chunk: Chunk) -> tuple[list[Recipient], list[RejectedRow]]:
+        """The recipients that may be texted, and all other rows with the reason."""
+        refused = [self._sent_before(row) or row for row in chunk.refused]
+        recipients = []
+        for row in chunk.recipients:
+            out = self._sent_before(row) or _opted_out(row)
+            if out is not None:
+                refused.append(out)
+                continue
+            recipients.append(row)
+            previous = self._previous(row)
+            if previous is not None and previous.status == RowStatus.READY:
+                self._waiting.add(previous.run)
+        return recipients, refused
+
+    def refuse_waiting(self) -> None:
+        """Raise Refused where rows say that they still wait in a run that was stopped.
+
+        They would go out twice if that run were resumed.
+        """
+        waiting = self._history.unfinished(self._waiting) if self._history else None
+        if waiting is not None:
+            raise Refused(
+                f"Rows of this sheet still wait in run {waiting.id}, which was stopped: go on with "
+                f"`bulksender resume {waiting.id}` instead of sending the sheet anew."
+            )
+
+    def _previous(self, row: Recipient | RejectedRow) -> Previous | None:
+        previous = row.previous
+        return None if previous is None or previous.run in self._rehearsals else previous
+
+    def _sent_before(self, row: Recipient | RejectedRow) -> RejectedRow | None:
+        """A row that comes in with an earlier result and must not go out again.
+
+        A row that 8x8 refused was not sent, umid or not. One whose outcome is not known may have
+        been, and stays what it is.
+        """
+        previous = self._previous(row)
+        if self._job.again or previous is None:
+            return None
+        number = previous.destination if previous.umid else ""
+        number = f"+{number.lstrip('+')}" if number else row.destination
+        run = f" in run {previous.run}" if previous.run else ""
+        if previous.status in _UNSETTLED:
+            said = f"may have been sent{run}: settle that run first"
+            return RejectedRow(row.row, RowStatus.UNKNOWN, said, number, previous)
+        if previous.status == RowStatus.REJECTED:
+            return None
+        if previous.umid or previous.status in _SENT:
+            said = f"sent before{run}"
+            return RejectedRow(row.row, RowStatus.ALREADY_SENT, said, number, previous)
+        return None
+
+
+def _opted_out(row: Recipient) -> RejectedRow | None:
+    if not row.opted_out:
+        return None
+    said = "the row's own opt-out column says so"
+    return RejectedRow(row.row, RowStatus.OPTED_OUT, said, row.destination, row.previous)
