@@ -12,21 +12,25 @@ from collections.abc import Sequence
 
 def key(name: str) -> str:
     """What is compared: letters and digits only, case-folded, in compatibility form (NFKC)."""
-    return "".join(_words(name.casefold()))
+    return "".join(_words(_compatible(name).casefold()))
 
 
 def variable(header: str) -> str:
     """A header in snake case, as templates name it: "Amount due (SGD)" → `amount_due_sgd`."""
-    name = "_".join(_words(header.lower()))
+    name = "_".join(_words(_compatible(header).lower()))
     return f"_{name}" if name[:1].isdigit() else name
 
 
 def _words(text: str) -> list[str]:
     """The runs of letters and digits, with the marks that belong to them in many scripts."""
-    plain = unicodedata.normalize("NFKC", text)
     return "".join(
-        char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in plain
+        char if char.isalnum() or unicodedata.category(char)[0] == "M" else " "
+        for char in _compatible(text)  # case folding may have taken it apart again
     ).split()
+
+
+def _compatible(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
 
 
 def find(headers: Sequence[str], name: str) -> list[int]:

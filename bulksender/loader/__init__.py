@@ -266,8 +266,7 @@ def _table(path: Path, sheet: str | None) -> Table:
 def _filled(values: Sequence[object]) -> bool:
     """Whether a row holds anything; 0 and FALSE are something, spaces are not."""
     return any(
-        value is not None and value != "" and not (isinstance(value, str) and value.isspace())
-        for value in values
+        value is not None and not (isinstance(value, str) and not value.strip()) for value in values
     )
 
 

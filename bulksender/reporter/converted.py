@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -26,11 +27,13 @@ def write(facts: SheetFacts, rows: Iterator[tuple[int, Values]], target: Path) -
     Raises OSError, and ValueError where a row of the run is not in the source.
     """
     book = openpyxl.Workbook(write_only=True)
-    for name, source_rows in _sheets(facts):
-        sheet = book.create_sheet(_title(name, book.sheetnames))
-        chosen = name == facts.sheet or facts.sheet is None
-        for values in _with_results(facts, source_rows, rows) if chosen else source_rows:
-            sheet.append([_cell(sheet, value) for value in values])
+    with ExitStack() as sheets:
+        for name, source_rows in _sheets(facts):
+            sheet = book.create_sheet(_title(name, book.sheetnames))
+            sheets.callback(sheet.close)  # its temporary file, also where a row cannot be written
+            chosen = name == facts.sheet or facts.sheet is None
+            for values in _with_results(facts, source_rows, rows) if chosen else source_rows:
+                sheet.append([_cell(sheet, value) for value in values])
     book.save(target)
 
 
@@ -92,7 +95,7 @@ def _cell(sheet: Any, value: Any) -> Any:
         value = value.isoformat()  # Excel knows no time zones
     if value is None or isinstance(value, bool | int | float | Decimal | date | time | timedelta):
         return value
-    if value == "":
+    if isinstance(value, str) and not value:
         return None
     cell = WriteOnlyCell(sheet, literal(str(value))[:MOST_CHARACTERS])
     cell.data_type = "s"

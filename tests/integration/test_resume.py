@@ -221,10 +221,13 @@ def test_a_sheet_that_was_edited_meanwhile_does_not_change_what_is_sent(
 def test_a_sheet_that_is_gone_does_not_stop_the_rest(shell: Shell, sim: Simulator) -> None:
     ended(started(shell, sim), signal.SIGKILL)
     (shell.folder / "sheet.csv").unlink()
-    assert shell.run("resume").code == 5
+    resumed = shell.run("resume", "--json")
+    assert resumed.code == 5
     assert {message.text for message in sim.messages} == {f"Hi Person {n}" for n in range(ROWS)}
     assert len(sim.messages) == ROWS
-    assert sum(states(shell).values()) == ROWS
+    assert sum(resumed.json["counts"].values()) == ROWS
+    with (shell.folder / resumed.json["output"]).open(encoding="utf-8-sig", newline="") as file:
+        assert len(list(csv.DictReader(file))) == ROWS
 
 
 def test_a_plan_that_waits_for_an_answer_is_refused_when_it_was_sent_meanwhile(

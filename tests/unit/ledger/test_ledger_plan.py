@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bulksender import campaign
-from bulksender.errors import AlreadySent, LedgerError
+from bulksender.errors import AlreadySent, LedgerError, Refused
 from bulksender.ledger import Run, RunState
 from bulksender.model import Message, Previous, RejectedRow, RowStatus
 
@@ -134,9 +134,12 @@ def test_a_refusal_names_the_run_and_the_command_that_goes_on(desk: Desk) -> Non
 
 @pytest.mark.parametrize("other", [{"subaccount": "other"}, {"source": "Shop"}])
 def test_another_account_or_sender_is_another_plan(desk: Desk, other: dict[str, Any]) -> None:
-    desk.plan(5)
-    campaign.refuse_unsendable(run := desk.plan(5, approve=False, **other), desk.ledger)
-    assert desk.counts(run) == {"READY": 5}
+    before = desk.plan(5)
+    run = desk.plan(5, approve=False, **other)
+    assert run.hash != before.hash
+    assert desk.ledger.sent_before(run) is None
+    with pytest.raises(Refused, match=before.id):  # its rows wait; resuming it would text twice
+        campaign.refuse_unsendable(run, desk.ledger)
 
 
 def test_what_was_only_simulated_does_not_block_the_real_thing(desk: Desk) -> None:
@@ -167,10 +170,11 @@ def test_how_it_travels_makes_no_other_plan(desk: Desk, other: dict[str, Any]) -
 
 @pytest.mark.parametrize("changes", [{"text": "Other"}, {"destination": "+6598888888"}])
 def test_another_text_or_number_is_another_plan(desk: Desk, changes: dict[str, Any]) -> None:
-    desk.plan(5)
+    before = desk.plan(5)
     rows = [desk.message(row) for row in range(2, 6)] + [desk.message(6, **changes)]
-    campaign.refuse_unsendable(run := desk.plan(rows, approve=False), desk.ledger)
-    assert desk.counts(run) == {"READY": 5}
+    run = desk.plan(rows, approve=False)
+    assert run.hash != before.hash
+    assert desk.ledger.sent_before(run) is None
 
 
 def moved(desk: Desk, rows: list[int]) -> list[Message]:

@@ -126,7 +126,7 @@ def damaged_picture(folder: Path, *, checksum: bool) -> Path:
 
 
 @pytest.mark.parametrize("checksum", [True, False], ids=["wrong checksum", "not deflate"])
-def test_a_report_that_fails_half_way_leaves_the_old_result_and_nothing_else(
+def test_a_sheet_that_cannot_be_copied_leaves_the_old_result_and_the_outcomes_come_alone(
     ledger: Ledger, tmp_path: Path, checksum: bool
 ) -> None:
     folder = tmp_path / "here"
@@ -137,16 +137,18 @@ def test_a_report_that_fails_half_way_leaves_the_old_result_and_nothing_else(
     before = sheet.read_bytes()
     run = sent(ledger, sheet)
 
-    with pytest.raises(ReportError, match=f"bulksender report {run.id}"):
-        reporter.write(run, output)
+    alone = reporter.write(run, output)
 
+    assert "umid-2" in alone.read_text("utf-8-sig")
     assert output.read_text() == "the old result"
     assert sheet.read_bytes() == before
-    assert sorted(p.name for p in folder.iterdir()) == ["result.xlsx", "sheet.xlsx"]
+    assert sorted(p.name for p in folder.iterdir()) == sorted(
+        [alone.name, "result.xlsx", "sheet.xlsx"]
+    )
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_a_row_that_is_not_in_the_sheet_fails_the_report_whole(
+def test_a_row_that_is_not_in_the_sheet_is_not_lost(
     ledger: Ledger, tmp_path: Path, kind: str
 ) -> None:
     folder = tmp_path / "here"
@@ -170,10 +172,10 @@ def test_a_row_that_is_not_in_the_sheet_fails_the_report_whole(
             )
         )
 
-    with pytest.raises(ReportError, match="row 99 is not in the"):
-        reporter.write(run, sheet.with_stem("result"))
+    alone = reporter.write(run, sheet.with_stem("result"))
 
-    assert [p.name for p in folder.iterdir()] == [sheet.name]
+    assert "99,,READY" in alone.read_text("utf-8-sig")
+    assert sorted(p.name for p in folder.iterdir()) == sorted([alone.name, sheet.name])
 
 
 def test_an_output_that_cannot_be_replaced_leaves_no_temporary_file(
