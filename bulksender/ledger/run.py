@@ -5,65 +5,20 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy import Connection, insert, update
 
 from bulksender.errors import AlreadySent, LedgerError
 from bulksender.ledger import schema, sql
+from bulksender.ledger.records import Attempt, Group, Result, RunState
 from bulksender.model import CHUNK_ROWS, Batch, Encoding, Message, Outcome, RejectedRow, RowStatus
 from bulksender.settings import Job
 from bulksender.source import SheetFacts
 
 if TYPE_CHECKING:
     from bulksender.ledger.store import Ledger
-
-
-class RunState(StrEnum):
-    """Where a run stands. Only SENDING and STOPPED runs can be resumed."""
-
-    PLANNING = "PLANNING"
-    PLANNED = "PLANNED"
-    DECLINED = "DECLINED"
-    SENDING = "SENDING"
-    STOPPED = "STOPPED"
-    FINISHED = "FINISHED"
-
-
-class Attempt(msgspec.Struct, frozen=True):
-    """One try of a batch's POST. `error` is an exception class or 8x8's code; times are ISO."""
-
-    started_at: str
-    ended_at: str
-    http_status: int | None = None
-    error: str = ""
-    error_id: str = ""
-
-
-class Result(NamedTuple):
-    """What the result sheet says of a row, beside the run's id."""
-
-    row: int
-    umid: str
-    status: RowStatus
-    detail: str
-    destination: str
-    parts: int
-    encoding: str
-    batch_id: str
-    sent_at: str
-
-
-class Group(NamedTuple):
-    """A problem or a note that several rows share."""
-
-    status: str
-    detail: str
-    rows: int
-    first: int
-    last: int
 
 
 def new_run_id() -> str:

@@ -16,7 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from bulksender.errors import LedgerError, RunBusy
 from bulksender.ledger import schema, sql
 from bulksender.ledger.lock import RunLock
-from bulksender.ledger.run import Run, RunState, new_run_id
+from bulksender.ledger.records import RunState
+from bulksender.ledger.run import Run, new_run_id
 from bulksender.settings import Job
 
 

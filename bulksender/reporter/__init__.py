@@ -6,6 +6,7 @@ import csv
 import os
 import secrets
 import shutil
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -61,11 +62,14 @@ def check_writable(path: Path) -> None:
     folder = path.resolve().parent
     if not folder.is_dir():
         raise SettingsError(f"The result would go to {path}, but there is no folder {folder}.")
-    if not os.access(folder, os.W_OK | os.X_OK):
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
         raise SettingsError(
-            f"The result would go to {path}, but that folder cannot be written to. "
-            "Name another place with --output."
-        )
+            f"The result would go to {path}, but that folder cannot be written to "
+            f"({error.strerror}). Name another place with --output."
+        ) from error
 
 
 def write(run: Run, output: Path) -> Path:
