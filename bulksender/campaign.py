@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bulksender import chunker, loader, reporter
-from bulksender.errors import AlreadySent, ExitCode, Refused, RunBusy
+from bulksender.errors import AlreadySent, ExitCode, Refused, RunBusy, SettingsError
 from bulksender.ledger import RESUMABLE, Ledger, Run, RunState
 from bulksender.model import RowStatus
 from bulksender.renderer import Renderer
@@ -37,7 +37,6 @@ def plan(job: Job, ledger: Ledger, history: Ledger | None = None) -> Run:
             recipients, refused = screen(chunk)  # opt-outs, already sent
             messages, unrenderable = renderer.render(recipients)
             run.add(messages, refused + unrenderable)
-        screen.refuse_waiting()
         run.seal(sheet.facts)  # duplicates fall out here, across the whole sheet
     return run
 
@@ -78,10 +77,13 @@ def refuse_unsendable(run: Run, ledger: Ledger) -> None:
         raise Refused(f"Not every row can be sent ({said}), and --strict asks for that.")
     if not counts:
         raise Refused(f"{run.job.sheet.path}: there are no rows below the header.")
-    if counts.keys() == {RowStatus.INVALID}:
+    if RowStatus.INVALID in counts and not counts.keys() & _SENT_OR_TO_SEND:
         raise Refused("No row can be sent: status_detail of each says why.")
     if not run.job.again:
         _refuse_repeats(run, ledger)
+
+
+_SENT_OR_TO_SEND = {RowStatus.READY, RowStatus.ALREADY_SENT, RowStatus.UNKNOWN}
 
 
 def _refuse_repeats(run: Run, ledger: Ledger) -> None:
@@ -101,13 +103,15 @@ def _refuse_repeats(run: Run, ledger: Ledger) -> None:
         other, rows = waiting
         raise Refused(
             f"{rows:,} of these messages still wait in run {other}, which was stopped. Go on with "
-            f"`bulksender resume {other}`, then send the sheet: those rows would go out twice."
+            f"`bulksender resume {other}`, add what is new to its result sheet, and send that."
         )
 
 
 def output_of(job: Job) -> Path:
     """Where a job's result goes. Raises SettingsError where that place cannot be."""
     output = str(job.path(job.output)) if job.output else None
+    if output is not None and Path(output).resolve() == job.path(job.sheet.path).resolve():
+        raise SettingsError(f"--output {output} is the sheet itself: say --in-place for that.")
     return reporter.output_path(job.path(job.sheet.path), output, job.in_place)
 
 
@@ -124,6 +128,16 @@ def resumable(run_id: str | None, ledger: Ledger) -> Run:
     if run.state in (*RESUMABLE, RunState.FINISHED):  # of a finished run, the report is left
         return run
     raise Refused(f"Run {run.id} cannot be resumed: it is {run.state.lower()}.")
+
+
+def refuse_crossing(planned: Job, resumed: Job) -> None:
+    """Raise Refused where a rehearsal would reach people, or a real run a simulator."""
+    if planned.pretended != resumed.pretended:
+        raise Refused(
+            f"The run was planned for {'a simulator' if planned.pretended else planned.base_url}, "
+            f"and would now go to {'a simulator' if resumed.pretended else resumed.base_url}. "
+            "Correct --base-url or BULKSENDER_BASE_URL."
+        )
 
 
 def reportable(run_id: str, ledger: Ledger) -> Run:

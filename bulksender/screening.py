@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bulksender.errors import Refused
 from bulksender.ledger import Ledger
 from bulksender.loader import Chunk
 from bulksender.model import ACCEPTED, Previous, Recipient, RejectedRow, RowStatus
@@ -23,8 +22,6 @@ class Screen:
         self._rehearsals = (
             history.pretended() if history is not None and not job.pretended else frozenset()
         )
-        self._waiting: set[str] = set()
-        self._history = history
 
     def __call__(self, chunk: Chunk) -> tuple[list[Recipient], list[RejectedRow]]:
         """The recipients that may be texted, and all other rows with the reason."""
@@ -36,22 +33,7 @@ class Screen:
                 refused.append(out)
                 continue
             recipients.append(row)
-            previous = self._previous(row)
-            if previous is not None and previous.status == RowStatus.READY:
-                self._waiting.add(previous.run)
         return recipients, refused
-
-    def refuse_waiting(self) -> None:
-        """Raise Refused where rows say that they still wait in a run that was stopped.
-
-        They would go out twice if that run were resumed.
-        """
-        waiting = self._history.unfinished(self._waiting) if self._history else None
-        if waiting is not None:
-            raise Refused(
-                f"Rows of this sheet still wait in run {waiting.id}, which was stopped: go on with "
-                f"`bulksender resume {waiting.id}` instead of sending the sheet anew."
-            )
 
     def _previous(self, row: Recipient | RejectedRow) -> Previous | None:
         previous = row.previous
@@ -74,8 +56,12 @@ class Screen:
             return RejectedRow(row.row, RowStatus.UNKNOWN, said, number, previous)
         if previous.status == RowStatus.REJECTED:
             return None
+        if previous.status == RowStatus.OPTED_OUT:
+            said = "opted out in an earlier run; empty its status cell to take it in again"
+            return RejectedRow(row.row, RowStatus.OPTED_OUT, said, row.destination, previous)
         if previous.umid or previous.status in _SENT:
-            said = f"sent before{run}"
+            elsewhere = row.destination and number != row.destination
+            said = f"sent before{run}" + (", to another number" if elsewhere else "")
             return RejectedRow(row.row, RowStatus.ALREADY_SENT, said, number, previous)
         return None
 

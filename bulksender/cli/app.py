@@ -238,6 +238,7 @@ def resume(
         job = msgspec.structs.replace(
             found.job, **{name: value for name, value in changes.items() if value is not None}
         )
+        campaign.refuse_crossing(found.job, job)
         if found.counts().get(RowStatus.READY):
             job.check_times(book.clock())
         with opened_account(job, defaults, api_key_file) as account, book.owning(found.id):

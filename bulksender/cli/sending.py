@@ -97,7 +97,8 @@ def send_and_report(run: Run, account: Account, output: Output, started: float) 
 
     ready = run.counts().get(RowStatus.READY, 0)
     if not ready:
-        output.say("\nNothing is left to send.")
+        output.say()
+        output.say("Nothing is left to send (--again sends what was sent before once more).")
     with output.progress(ready) as progress:
         sender = Sender(run, account, progress=progress)
         with _interruptible(sender, run, output):

@@ -78,9 +78,7 @@ class Run:
             connection.exec_driver_sql(sql.OPT_OUT_SAME_NUMBER, {"run": self.no})
             connection.exec_driver_sql(sql.MARK_DUPLICATES, {"run": self.no})
             self.hash = self._content_hash(connection)
-            if not self.job.again:
-                for place in self._open_runs():
-                    connection.exec_driver_sql(sql.HOLD_UNSETTLED, place)
+            self._hold_unsettled(connection)
             self._update(facts=self._facts, hash=self.hash, state=self.state)
 
     def _content_hash(self, connection: Connection) -> str | None:
@@ -99,8 +97,14 @@ class Run:
                 return place["other_id"], rows
         return None
 
-    def _open_runs(self) -> list[dict[str, Any]]:
-        found = self._all(sql.OPEN_RUNS, {"run": self.no, "pretended": int(self.job.pretended)})
+    def _hold_unsettled(self, connection: Connection) -> None:
+        if not self.job.again:
+            for place in self._open_runs():
+                connection.exec_driver_sql(sql.HOLD_UNSETTLED, place)
+
+    def _open_runs(self, statement: str = sql.OPEN_RUNS) -> list[dict[str, Any]]:
+        """Other runs of the same kind, as the values of a statement that compares with them."""
+        found = self._all(statement, {"run": self.no, "pretended": int(self.job.pretended)})
         return [{"run": self.no, "other": no, "other_id": run_id} for no, run_id in found]
 
     def discard(self) -> None:
@@ -120,14 +124,18 @@ class Run:
     def approve(self) -> None:
         """Somebody said yes; from here on the plan can be resumed.
 
-        Raises AlreadySent where another process has begun to send the same plan meanwhile.
+        Raises AlreadySent where another process has begun to send the same messages meanwhile.
         """
-        with self._ledger.transaction():
-            twin = None if self.job.again else self._ledger.sent_before(self)
-            if twin is not None:
-                raise AlreadySent(
-                    f"Run {twin.id} has begun to send the same texts to the same numbers meanwhile."
-                )
+        with self._ledger.transaction() as connection:
+            if not self.job.again:
+                self._hold_unsettled(connection)
+                twin = self._ledger.sent_before(self)
+                other = twin.id if twin else (self.waiting_elsewhere() or [None])[0]
+                if other is not None:
+                    raise AlreadySent(
+                        f"Run {other} has begun to send the same texts to the same numbers "
+                        "meanwhile."
+                    )
             self.state = RunState.SENDING
             self._update(state=self.state, approved_at=self._ledger.now())
 
@@ -138,8 +146,14 @@ class Run:
             connection.exec_driver_sql(sql.ORPHANED_BATCHES, {"run": self.no})
 
     def reopen(self, job: Job) -> None:
-        """Go on with a stopped run, with `job`'s settings."""
+        """Go on with a stopped run, with `job`'s settings.
+
+        What a later run has sent meanwhile, or still may, does not go out again.
+        """
         self.settle_orphans()
+        with self._ledger.transaction() as connection:
+            for place in self._open_runs(sql.LATER_RUNS):
+                connection.exec_driver_sql(sql.OVERTAKEN, place)
         self.job = job
         self.state = RunState.SENDING
         self._save(state=self.state, job=msgspec.json.encode(job).decode())

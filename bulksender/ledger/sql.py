@@ -56,23 +56,38 @@ SELECT destination, text FROM message
 WHERE run = ? AND status = 'READY' ORDER BY destination
 """
 
-# The same text to the same number may have been accepted in an earlier run, and nobody knows.
+# The same text to the same number may have been accepted in another run, and nobody knows.
 HOLD_UNSETTLED = """
 UPDATE message
 SET status = 'UNKNOWN',
     detail = 'may have been sent in run ' || :other_id || ': settle that run first'
-FROM message AS other
-WHERE message.run = :run AND message.status = 'READY'
-  AND other.run = :other AND other.status IN ('SENDING', 'UNKNOWN')
-  AND other.destination = message.destination AND other.text = message.text
+WHERE run = :run AND status = 'READY' AND (destination, text) IN (
+    SELECT destination, text FROM message
+    WHERE run = :other AND status IN ('SENDING', 'UNKNOWN') AND batch IS NOT NULL
+)
 """
 
 # The same text to the same number still waits in a run that was stopped.
 COUNT_WAITING = """
-SELECT count(*) FROM message JOIN message AS other
-    ON other.destination = message.destination AND other.text = message.text
-WHERE message.run = :run AND message.status = 'READY'
-  AND other.run = :other AND other.status = 'READY'
+SELECT count(*) FROM message
+WHERE run = :run AND status = 'READY' AND (destination, text) IN (
+    SELECT destination, text FROM message WHERE run = :other AND status = 'READY'
+)
+"""
+
+# A stopped run is resumed, and a later one has sent (or may still send) the same meanwhile.
+OVERTAKEN = """
+UPDATE message
+SET status = 'ALREADY_SENT', detail = 'sent meanwhile in run ' || :other_id
+WHERE run = :run AND status = 'READY' AND (destination, text) IN (
+    SELECT destination, text FROM message
+    WHERE run = :other AND status NOT IN ('INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT',
+                                          'REJECTED', 'CANCELLED')
+)
+"""
+
+LATER_RUNS = """
+SELECT no, id FROM run WHERE no > :run AND approved_at IS NOT NULL AND pretended = :pretended
 """
 
 # Runs (but one) that somebody approved, of the same kind, in which rows wait or are not settled.
@@ -137,7 +152,7 @@ SELECT status, count(*) FROM message WHERE run = ? GROUP BY status
 # What was planned to go out, by encoding: rows and SMS parts.
 PLANNED = """
 SELECT encoding, count(*), sum(parts) FROM message
-WHERE run = ? AND encoding <> ''
+WHERE run = ? AND encoding <> '' AND (status <> 'UNKNOWN' OR batch IS NOT NULL)
   AND status NOT IN ('INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT')
 GROUP BY encoding
 """

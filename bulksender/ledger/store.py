@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -157,15 +157,6 @@ class Ledger:
         query = select(schema.run.c.id).where(schema.run.c.pretended == 1)
         with self.reading() as connection:
             return frozenset(connection.execute(query).scalars())
-
-    def unfinished(self, run_ids: Collection[str]) -> Run | None:
-        """One of these runs that still has rows to send, if any."""
-        query = select(schema.run).where(
-            schema.run.c.id.in_(run_ids), schema.run.c.state.in_(RESUMABLE)
-        )
-        with self.reading() as connection:
-            found = connection.execute(query).first()
-        return Run(self, found) if found else None
 
     def now(self) -> str:
         """The time, as the ledger writes it: ISO 8601, UTC, milliseconds."""

@@ -144,6 +144,11 @@ class Sheet:
         Blank rows are passed over. Raises SheetError where the file turns out to be damaged.
         """
         self._inputs |= set(needed)
+        self.columns = msgspec.structs.replace(  # what the text uses is text, whatever its name
+            self.columns,
+            opt_out=tuple(index for index in self.columns.opt_out if index not in needed),
+            opt_in=tuple(index for index in self.columns.opt_in if index not in needed),
+        )
         rows = chain(self._first[self.header_row :], self._rows)
         filled = ((number, self._padded(values)) for number, values in rows if _filled(values))
         while chunk := list(islice(filled, size)):
@@ -151,8 +156,11 @@ class Sheet:
 
     def _refuse_contacts_above(self, rows: Sequence[Sequence[Cell]]) -> None:
         """Raise SheetError where what looks like title lines looks like contacts."""
-        contacts = [number for number, row in enumerate(rows, 1) if finding.like_a_contact(row)]
-        if len(contacts) > 1:
+        columns = sum(map(bool, self.headers))
+        contacts = [
+            number for number, row in enumerate(rows, 1) if finding.like_a_contact(row, columns)
+        ]
+        if len(contacts) > 1 and not self._options.phone_columns:
             raise SheetError(
                 f"{self.where}: row {self.header_row} looks like the header, but rows "
                 f"{contacts[0]} to {contacts[-1]} above it hold phone numbers. Put the header "

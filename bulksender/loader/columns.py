@@ -59,14 +59,15 @@ OPT_IN_NAMES = frozenset(
         *("marketingconsent", "subscribed"),
     }
 )
-_NO = frozenset({"no", "n", "false", "0", "off", "never", "none"})
+_NO = frozenset({"no", "n", "false", "0", "off", "never", "none", "na", "nil", "notyet"})
 _YES = frozenset(
     {
         *("yes", "y", "true", "1", "x", "ok", "on", "agreed", "granted", "given", "consented"),
         *("optin", "optedin", "subscribed", "ja", "oui", "si", "sí", "sim", "da", "tak", "ya"),
     }
 )
-_TICKS = {"✓": "yes", "✔": "yes", "☑": "yes", "✗": "no", "✘": "no", "☐": "no"}
+_TICKS = {"✓": "yes", "✔": "yes", "☑": "yes", "✅": "yes"}
+_TICKS |= dict.fromkeys("✗✘☐❌✖☒", "no")
 
 
 class Columns(Struct, frozen=True):
@@ -92,29 +93,47 @@ class Columns(Struct, frozen=True):
         refusals = [_said(row[i]) for i in self.opt_out]
         consents = [_said(row[i]) for i in self.opt_in]
         return any(said and said not in _NO for said in refusals) or any(
-            said and said not in _YES and not _DATE.match(said) for said in consents
+            said and not _consents(said) for said in consents
         )
 
 
-_DATE = re.compile(r"\d{6,}")
+def _consents(said: str) -> bool:
+    """Whether an opt-in cell says yes, with whatever behind it, or when somebody did."""
+    return (
+        said in _YES
+        or said.startswith(("yes", "agree", "accept", "confirm"))
+        or bool(_YEAR.search(said))
+    )
+
+
+_YEAR = re.compile(r"(19|20)\d\d")
+_NOTHING = re.compile(r"[\s.\-–—_?]*")
 
 
 def _said(cell: Cell) -> str:
     """What a cell says, for comparison; nothing where it is blank or holds a mere dash."""
-    text = "" if cell is None else str(cell)
-    return _TICKS.get(text) or headers.key(text)
+    text = "" if cell is None else str(cell).strip()
+    said = _TICKS.get(text) or headers.key(text)
+    return said or ("" if _NOTHING.fullmatch(text) else text)
 
 
-_MANY_DIGITS = re.compile(r"\d[\d .\-]{5,}\d")
 _A_NUMBER = re.compile(r"\+?[\d ()./\-]{7,}")
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d.*")
 
 
-def like_a_contact(row: Sequence[Cell]) -> bool:
-    """Whether a row holds a phone number in a cell of its own, and something beside it."""
-    texts = texts_of(row)
-    return sum(map(bool, texts)) > 1 and any(
-        _A_NUMBER.fullmatch(text) and _MANY_DIGITS.search(text) for text in texts
+def like_a_number(text: str) -> bool:
+    """Whether a cell's whole text could be a phone number: seven digits or more, and no date."""
+    return bool(
+        _A_NUMBER.fullmatch(text)
+        and sum(map(str.isdigit, text)) >= 7
+        and not _ISO_DATE.fullmatch(text)
     )
+
+
+def like_a_contact(row: Sequence[Cell], columns: int) -> bool:
+    """Whether a row holds a phone number, and about as much beside it as `columns` would."""
+    texts = texts_of(row)
+    return sum(map(bool, texts)) > max(1, columns // 2) and any(map(like_a_number, texts))
 
 
 def header_index(first_rows: Sequence[Sequence[Cell]], options: SheetOptions) -> int | None:
@@ -126,7 +145,7 @@ def header_index(first_rows: Sequence[Sequence[Cell]], options: SheetOptions) ->
     names = options.phone_columns
     for index, row in enumerate(first_rows[:HEADER_WITHIN]):
         texts = texts_of(row)
-        if any(_MANY_DIGITS.search(text) for text in texts):
+        if any(like_a_number(text) for text in texts):
             continue  # a row that holds a phone number is a contact, whatever else it says
         if names and any(headers.find(texts, name) for name in names):
             return index
@@ -212,8 +231,9 @@ def _one(texts: tuple[str, ...], name: str, option: str, where: str) -> int:
 
 
 def _earlier_results(texts: tuple[str, ...]) -> dict[str, int]:
-    """Columns that an earlier run has written; a `status` without a `run` is the user's own."""
-    names = ("status", "run", "destination") if {"status", "run"} <= set(texts) else ()
+    """Columns that an earlier run has written; a `status` all alone is the user's own."""
+    ours = "status" in texts and ("umid" in texts or "status_detail" in texts)
+    names = ("status", "run", "destination") if ours else ()
     return {name: texts.index(name) for name in names if name in texts}
 
 

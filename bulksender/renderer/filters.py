@@ -14,7 +14,10 @@ class RowError(Exception):
 
 
 _NEEDS_A_DAY = re.compile(r"%[-#]?[^-#HIMSfpX%]")
-_PLAIN = re.compile(r"[+-]?\d+(\.\d+)?")
+_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
+_CURRENCY = re.compile(
+    r"^(?:[A-Z]{1,3}|[A-Z]{0,3}[$€£¥₹฿₫₱₩])(?=[\d.])|(?<=\d)(?:[A-Z]{3}|[€£¥₫])$"
+)
 _ENGLISH = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 _CONTINENTAL = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d+,\d{1,2}")
@@ -82,12 +85,18 @@ def _name(match: re.Match[str]) -> str:
     return f"{head.capitalize()}{mark}{tail}"
 
 
+def looks_like_a_number(text: str) -> bool:
+    """Whether a cell's text is a number that a template could mean to compute with."""
+    return bool(_PLAIN.fullmatch(text.strip()) or _ENGLISH.fullmatch(text.strip()))
+
+
 def _decimal(value: object, name: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         raise RowError(f'the filter "{name}" needs a number, not {_kind(value)}')
     if isinstance(value, float):
         return Decimal(f"{value:.15g}")  # as many digits as a spreadsheet shows
     text = str(value).strip().replace("\u00a0", "").replace(" ", "")
+    text = _CURRENCY.sub("", text)
     if isinstance(value, str) and _AMBIGUOUS.fullmatch(text):
         raise RowError(
             f'the filter "{name}" cannot tell 1.234 from 1,234 in text; write it with two digits '

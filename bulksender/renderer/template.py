@@ -21,7 +21,7 @@ from jinja2.visitor import NodeTransformer
 from bulksender import headers as names
 from bulksender.errors import TemplateError, did_you_mean
 from bulksender.model import Cell
-from bulksender.renderer.filters import FILTERS, RowError
+from bulksender.renderer.filters import FILTERS, RowError, looks_like_a_number
 
 _ROWS = "__rows"  # no column's variable can be called so: variables never begin with two _
 _NOT_ALLOWED = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Block)
@@ -103,16 +103,21 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def __init__(self) -> None:
         super().__init__(undefined=StrictUndefined, autoescape=False, finalize=_shown)
-        self.intercepted_binops = frozenset({"*", "%"})
+        self.intercepted_binops = frozenset({"+", "*", "%"})
         self.globals.clear()
         self.filters.update(FILTERS)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        """Numbers only: text times 2 is no amount, and text times 10**9 fills the memory."""
+        """Text is not computed with: "12.5" + "2" would be 12.52, and x * 10**9 fill the memory."""
         for operand in (left, right):
             if isinstance(operand, Blank):
                 str(operand)  # says by raising that it is blank
-        if isinstance(left, str) or isinstance(right, str):
+        texts = [operand for operand in (left, right) if isinstance(operand, str)]
+        if operator == "%" and texts:
+            raise RowError(
+                '% takes numbers, not text; for a format write "%.2f"|format(name|float)'
+            )
+        if any(looks_like_a_number(text) for text in texts) or (operator == "*" and texts):
             raise RowError(f"{operator} takes numbers, not text; write name|float")
         return super().call_binop(context, operator, left, right)
 

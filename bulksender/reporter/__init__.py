@@ -99,8 +99,14 @@ def write(run: Run, output: Path) -> Path:
 def _write_beside(run: Run, facts: SheetFacts, output: Path) -> bool:
     """Write the sheet with its result columns; False where the sheet is too damaged for that."""
     source, target = Path(facts.path), output.resolve()  # through a link, to the file itself
+
+    def copy(temporary: Path) -> None:
+        _writer(facts)(facts, _rows(run), temporary)
+        if not _unchanged(source, facts):  # somebody saved it while it was being copied
+            raise ValueError("the sheet has changed")
+
     try:
-        _replace(target, lambda temporary: _writer(facts)(facts, _rows(run), temporary), source)
+        _replace(target, copy, source)
     except (ValueError, BadZipFile, zlib.error, csv.Error):
         return False
     if target == source.resolve():

@@ -20,7 +20,8 @@ def values_of(result: Result, run: str, beside: bool = True) -> Values:
     whose outcome in an earlier run is not known keeps everything. Where the sheet itself is not
     there (`beside` is False), there is nothing to keep.
     """
-    if beside and result.status is RowStatus.UNKNOWN and not result.sent_at:
+    came_unknown = result.status is RowStatus.UNKNOWN and not result.encoding
+    if beside and came_unknown:
         return (None,) * len(RESULT_COLUMNS)
     if beside and result.status is RowStatus.ALREADY_SENT:
         kept = {"status": result.status.value, "status_detail": result.detail}

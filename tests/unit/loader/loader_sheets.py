@@ -59,7 +59,9 @@ def read(
         )
     )
     loaded = Loaded(opened, [], [])
-    for chunk in opened.chunks(range(len(opened.headers)), size):
+    opting = {*opened.columns.opt_out, *opened.columns.opt_in}  # a text does not use these
+    needed = [index for index in range(len(opened.headers)) if index not in opting]
+    for chunk in opened.chunks(needed, size):
         loaded.recipients.extend(chunk.recipients)
         loaded.refused.extend(chunk.refused)
     return loaded

@@ -87,6 +87,8 @@ def test_money_groups_thousands_and_keeps_two_places(cell: Cell, used: str, prin
         *((0.00001, "number", "0.00001"), (1e-7, "number", "0.0000001")),
         *((819.19, "number", "819.19"), (1e16, "number", "10,000,000,000,000,000")),
         *(("1234567", "number", "1,234,567"), ("1,234", "number", "1,234")),
+        *(("$1,200", "number", "1,200"), ("S$80", "money", "80.00"), ("80 SGD", "money", "80.00")),
+        *((".50", "money", "0.50"), ("80.", "money", "80.00"), ("€1.234,50", "money", "1,234.50")),
     ],
 )
 def test_number_groups_thousands(cell: Cell, used: str, printed: str) -> None:
@@ -95,7 +97,7 @@ def test_number_groups_thousands(cell: Cell, used: str, printed: str) -> None:
 
 @pytest.mark.parametrize("used", ["money", "number", "money('SGD')"])
 @pytest.mark.parametrize(
-    "cell", ["abc", "S$5", "5%", "1,2,3", "12.34.56", "--5", "1e5", True, date(2026, 1, 2), "5-"]
+    "cell", ["abc", "S$", "5%", "1,2,3", "12.34.56", "--5", "1e5", True, date(2026, 1, 2), "5-"]
 )
 def test_what_is_no_number_refuses_the_row(used: str, cell: Cell) -> None:
     said = invalid(f"{{{{ v|{used} }}}}", {"V": cell})
