@@ -177,6 +177,10 @@ class Peer:
         request = Request(head, b"")
         return Request(head, self._file.read(int(request.header("Content-Length")[0])))
 
+    def receive(self) -> bytes:
+        """Whatever has come, which need not be HTTP."""
+        return self._connection.recv(65536)
+
     def send(self, data: bytes) -> None:
         self._connection.sendall(data)
 

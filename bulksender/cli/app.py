@@ -139,6 +139,7 @@ def check(
         phone_column=phone_column, text_column=text_column, id_column=id_column,
         encoding=encoding, max_parts=max_parts, plain_punctuation=plain_punctuation,
         strict=strict, again=again, subaccount=chosen_subaccount(subaccount, defaults),
+        base_url=chosen_base_url(None, None, defaults),
     )  # fmt: skip
     from bulksender import campaign
     from bulksender.ledger import Ledger

@@ -139,6 +139,28 @@ def test_a_refused_connection_was_never_sent(simulated: Callable[..., Simulator]
     assert isinstance(reply_of(sim.base_url), Busy)
 
 
+def test_a_failed_tls_handshake_was_never_sent(raw_server: RawServers) -> None:
+    got: list[bytes] = []
+
+    def plain(peer: Peer) -> None:
+        got.append(peer.receive())
+        peer.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+    url = raw_server(plain).base_url.replace("http:", "https:")
+    assert isinstance(reply_of(url), Busy)
+    assert got, "there was a connection"
+    assert BODY not in b"".join(got)
+
+
+def test_a_connection_lost_in_the_tls_handshake_was_never_sent(raw_server: RawServers) -> None:
+    def lost(peer: Peer) -> None:
+        peer.receive()
+        peer.reset()
+
+    url = raw_server(lost).base_url.replace("http:", "https:")
+    assert isinstance(reply_of(url), Busy)
+
+
 def test_a_time_out_of_the_answer_is_uncertain(raw_server: RawServers) -> None:
     over = threading.Event()
     server = raw_server(after_request(lambda peer: over.wait(10) and None))
