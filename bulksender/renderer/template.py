@@ -2,7 +2,8 @@
 
 Calling a template once a row costs more than the rendering itself. So the template's body is put,
 as a syntax tree, into one `for` over the chunk's rows, with the columns it uses as loop variables;
-what comes out is split at a mark. When a row fails, that chunk is rendered a row at a time.
+what comes out is split at a mark. When a row fails, those with a blank cell are rendered one at a
+time; where that was not it, all are.
 """
 
 from __future__ import annotations
@@ -149,11 +150,20 @@ class Template:
             return []
         if not self.columns:
             return [self._one(())] * len(rows)
+        found = self._together(rows)
+        if found is None:  # most likely a blank cell is to be printed: those rows by themselves
+            filled = [row for row in rows if None not in row]
+            together = iter(self._together(filled) or map(self._one, filled))
+            found = [self._one(row) if None in row else next(together) for row in rows]
+        return found
+
+    def _together(self, rows: Sequence[tuple[Cell, ...]]) -> list[str | Unrendered] | None:
+        """The texts of all rows in one go; None where one of them fails."""
         try:
-            found: list[str | Unrendered] = [*self._split([self._filled(row) for row in rows])]
-        except Exception:  # whatever a row made the template do; told row by row below
-            return [self._one(row) for row in rows]
-        return found if len(found) == len(rows) else [self._one(row) for row in rows]
+            texts = self._split([self._filled(row) for row in rows])
+        except Exception:  # whatever a row made the template do; `_one` tells what it was
+            return None
+        return [*texts] if len(texts) == len(rows) else None
 
     def _one(self, row: tuple[Cell, ...]) -> str | Unrendered:
         try:
