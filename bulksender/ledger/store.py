@@ -77,19 +77,27 @@ class Ledger:
     def transaction(self) -> Iterator[Connection]:
         """All or nothing, and on the disk when it ends."""
         with self._reporting():
-            self._connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection = self._live()
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
-                yield self._connection
-                self._connection.exec_driver_sql("COMMIT")
+                yield connection
+                connection.exec_driver_sql("COMMIT")
             except BaseException:
-                _rollback(self._connection)
+                _rollback(connection)
                 raise
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """The connection, outside any transaction."""
         with self._reporting():
-            yield self._connection
+            yield self._live()
+
+    def _live(self) -> Connection:
+        """The connection, or another where Ctrl-C in the middle of a statement has spoilt it."""
+        if self._connection.invalidated:
+            self._connection.close()
+            self._connection = self._engine.connect()
+        return self._connection
 
     @contextmanager
     def plan(self, job: Job) -> Iterator[Run]:

@@ -239,3 +239,11 @@ def test_a_plan_is_owned_while_it_is_made(desk: Desk) -> None:
         run.seal(desk.facts())
     with desk.ledger.owning(run.id):
         pass
+
+
+def test_a_connection_that_an_interrupt_has_spoilt_is_replaced(desk: Desk) -> None:
+    run = desk.plan(3)
+    with desk.ledger.reading() as connection:
+        connection.invalidate()  # as SQLAlchemy does when Ctrl-C comes in the middle of a statement
+    assert desk.ledger.run(run.id).counts() == {"READY": 3}
+    run.end()
