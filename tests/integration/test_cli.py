@@ -7,7 +7,6 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,22 +21,9 @@ KEYS = {
 SHEET = "Name,Mobile\nAnn,+6591230001\nBob,+6591230002\nCyd,+6591230003\nDot,123\n"
 
 
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator() as served:
-        yield served
-
-
-@pytest.fixture
-def shell(tmp_path: Path, simulator: Simulator) -> Shell:
-    made = Shell(
-        tmp_path,
-        BULKSENDER_BASE_URL=simulator.base_url,
-        BULKSENDER_API_KEY=simulator.api_key,
-        BULKSENDER_SUBACCOUNT=simulator.subaccount,
-    )
-    made.write("sheet.csv", SHEET)
-    return made
+@pytest.fixture(autouse=True)
+def sheet(shell: Shell) -> None:
+    shell.write("sheet.csv", SHEET)
 
 
 def results(shell: Shell, name: str = "sheet-results.csv") -> list[dict[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,22 +18,9 @@ SEND = ("send", "sheet.csv", "--text", "Hi {{ name }}", "--yes", "--json")
 SLOWLY = ("--batch-size", "2", "--concurrency", "1")
 
 
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator() as served:
-        yield served
-
-
-@pytest.fixture
-def shell(tmp_path: Path, simulator: Simulator) -> Shell:
-    made = Shell(
-        tmp_path,
-        BULKSENDER_BASE_URL=simulator.base_url,
-        BULKSENDER_API_KEY=simulator.api_key,
-        BULKSENDER_SUBACCOUNT=simulator.subaccount,
-    )
-    made.write("sheet.csv", SHEET)
-    return made
+@pytest.fixture(autouse=True)
+def sheet(shell: Shell) -> None:
+    shell.write("sheet.csv", SHEET)
 
 
 def most_often(simulator: Simulator) -> int:
