@@ -78,7 +78,7 @@ def refuse_unsendable(run: Run, ledger: Ledger) -> None:
     if not counts:
         raise Refused(f"{run.job.sheet.path}: there are no rows below the header.")
     if RowStatus.INVALID in counts and not counts.keys() & _SENT_OR_TO_SEND:
-        raise Refused("No row can be sent: status_detail of each says why.")
+        raise Refused("No row can be sent. Mend what is listed as problems, and try again.")
     if not run.job.again:
         _refuse_repeats(run, ledger)
 
@@ -143,7 +143,7 @@ def refuse_crossing(planned: Job, resumed: Job) -> None:
 def reportable(run_id: str, ledger: Ledger) -> Run:
     """The run to report; raises Refused for one that holds no rows."""
     run = ledger.run(run_id)
-    if run.state in (RunState.PLANNING, RunState.DECLINED):
+    if run.state in (RunState.PLANNING, RunState.PLANNED, RunState.DECLINED):
         raise Refused(f"Run {run.id} was never approved, so there is nothing to report.")
     with suppress(RunBusy), ledger.owning(run.id):
         run.settle_orphans()

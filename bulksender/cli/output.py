@@ -157,7 +157,7 @@ class Output:
             status = (f"{group.status} ", _STYLES.get(group.status, "dim")) if group.status else ""
             self.say(Text.assemble(status, f"{where}: {group.detail}"), indent=2)
         if more:
-            self.say("and others; each row's own is in the result sheet", "dim", indent=2)
+            self.say("and others; --json lists the first 100 rows", "dim", indent=2)
 
 
 _NAMES = {"GSM7": "GSM 7-bit", "UCS2": "UCS-2"}

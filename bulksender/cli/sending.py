@@ -110,8 +110,8 @@ def send_and_report(run: Run, account: Account, output: Output, started: float) 
     output.done(summary)
     if summary.output and Path(summary.output) != campaign.output_of(run.job):
         output.error(
-            "The sheet is gone, or was changed after it was read, so the results stand in a file "
-            "of their own, by row number."
+            "The sheet is gone, was changed after it was read, or cannot be copied, so the results "
+            "stand in a file of their own, by row number."
         )
     code = campaign.ending(summary, sender.stopped)
     for line in (sender.stopped, next_step(code, run.id)):

@@ -98,15 +98,20 @@ class Columns(Struct, frozen=True):
 
 
 def _consents(said: str) -> bool:
-    """Whether an opt-in cell says yes, with whatever behind it, or when somebody did."""
+    """Whether an opt-in cell says yes, with whatever behind it, or is the date when it was said.
+
+    A date behind other words is none: "withdrawn 2026-01-05" is no consent.
+    """
     return (
         said in _YES
         or said.startswith(("yes", "agree", "accept", "confirm"))
-        or bool(_YEAR.search(said))
+        or bool(_DATE.fullmatch(said))
     )
 
 
-_YEAR = re.compile(r"(19|20)\d\d")
+_DATE = re.compile(  # as `headers.key` leaves it: 20261130, 30112026, 1nov2026, nov12026
+    r"\d{6,8}(t?\d{4,}z?)?|(\d{1,2})?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\d{2,6}"
+)
 _NOTHING = re.compile(r"[\s.\-–—_?]*")
 
 

@@ -78,7 +78,7 @@ class Blank(Undefined):
 
 
 def _shown(value: object) -> object:
-    """A cell as the sheet shows it; whatever else comes here is printed as Jinja prints it."""
+    """A cell as the sheet shows it. Raises RowError for what is no text, number or date."""
     if type(value) is str:
         return value
     if isinstance(value, bool):
@@ -310,7 +310,7 @@ class _Binding(NodeTransformer):
 def _undeclared(tree: nodes.Template) -> set[str]:
     try:
         return meta.find_undeclared_variables(tree)
-    except TemplateSyntaxError as error:  # an unknown test is found only here
+    except TemplateSyntaxError as error:  # what Jinja finds only while it compiles
         raise _syntax(error) from error
 
 

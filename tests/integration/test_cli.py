@@ -149,6 +149,17 @@ def test_in_place_writes_into_the_sheet_itself(shell: Shell) -> None:
     assert [row["status"] for row in results(shell, "sheet.csv")][-1] == "INVALID"
 
 
+def test_a_sheet_of_nothing_but_problems_is_refused_with_them(
+    shell: Shell, simulator: Simulator
+) -> None:
+    shell.write("sheet.csv", "Name,Mobile\nAnn,12\nBob,call me\n")
+    ended = shell.run(*SEND, "--yes", "--json")
+    assert ended.code == 3
+    assert "listed as problems" in ended.err
+    assert [problem["row"] for problem in ended.json["problems"]] == [2, 3]
+    assert simulator.posts == []
+
+
 def test_strict_refuses_the_whole_sheet(shell: Shell, simulator: Simulator) -> None:
     ended = shell.run(*SEND, "--yes", "--strict", "--json")
     assert ended.code == 3

@@ -51,6 +51,11 @@ def test_contacts_above_a_second_header_are_refused_and_not_lost(tmp_path: Path)
         *(("Opt out", mark, True) for mark in ("✅", "●", "☒ stop", "*", "✓")),
         *(("Opt out", blank, False) for blank in ("-", "–", "n/a", "nil", "Not yet", "☐", "no")),
         *(("Consent", no, True) for no in ("❌", "✖", "declined", "pending", "withdrawn")),
+        *(
+            ("Consent", no, True)
+            for no in ("no since 2026", "Declined 2026-01-05", "STOP 1 Nov 2026")
+        ),
+        *(("Consent", yes, False) for yes in ("2026-11-30", "30/11/2026", "November 1 2026")),
         *(("Consent", yes, False) for yes in ("✔", "1 Nov 2026", "Yes (email)", "Accepted", "-")),
     ],
 )
