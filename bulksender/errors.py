@@ -95,3 +95,10 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     by_lower = {name.lower(): name for name in known}
     near = get_close_matches(wrong.lower(), by_lower, n=1, cutoff=0.6)
     return f' Did you mean "{by_lower[near[0]]}"?' if near else ""
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Names for an error message, in quotes, at most twenty."""
+    names = [f'"{text}"' for text in texts if text]
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    return ", ".join(names[:20]) + more if names else "(none)"

@@ -6,6 +6,7 @@ Headers are matched without regard to case, spaces, `_`, `-` and other punctuati
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -30,7 +31,11 @@ def _words(text: str) -> list[str]:
 
 
 def _compatible(text: str) -> str:
-    return unicodedata.normalize("NFKC", text)
+    """Compatibility form, without invisible characters such as a byte order mark."""
+    normal = unicodedata.normalize("NFKC", text)
+    if normal.isascii():
+        return normal
+    return "".join(char for char in normal if unicodedata.category(char) != "Cf")
 
 
 def find(headers: Sequence[str], name: str) -> list[int]:
@@ -40,3 +45,16 @@ def find(headers: Sequence[str], name: str) -> list[int]:
         return exact
     wanted = key(name)
     return [index for index, header in enumerate(headers) if wanted and key(header) == wanted]
+
+
+_A_NUMBER = re.compile(r"\+?[\d ()./\-]{7,}")
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d.*")
+
+
+def like_a_number(text: str) -> bool:
+    """Whether a cell's whole text could be a phone number: seven digits or more, and no date."""
+    return bool(
+        _A_NUMBER.fullmatch(text)
+        and sum(map(str.isdigit, text)) >= 7
+        and not _ISO_DATE.fullmatch(text)
+    )

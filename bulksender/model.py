@@ -10,6 +10,22 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+
+class Shown(float):
+    """A number that its sheet shows in another form than its plain digits: `00042`, `15%`."""
+
+    shown: str
+
+    def __new__(cls, value: float, shown: str) -> Shown:
+        """The number and the text that stands in its cell."""
+        made = super().__new__(cls, value)
+        made.shown = shown
+        return made
+
+    def __str__(self) -> str:
+        return self.shown
+
+
 Cell = str | int | float | bool | datetime | date | time | timedelta | None
 """A cell's value: a blank cell is None, text is never blank, a whole number is an int."""
 

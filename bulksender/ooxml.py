@@ -1,54 +1,133 @@
-"""Finding one's way in an XLSX or XLSM package (ECMA-376 parts 1 and 2)."""
+"""Finding one's way in a zipped workbook: XLSX, XLSM and XLSB (ECMA-376 parts 1 and 2), and ODS."""
 
 from __future__ import annotations
 
 import posixpath
 import re
 from pathlib import Path
+from typing import NamedTuple
+from xml.etree.ElementTree import Element, ParseError
 from zipfile import ZipFile
 
 from defusedxml.ElementTree import fromstring
 
-_READ = 1 << 20  # bytes at a time
-_HEAD = 1 << 16  # bytes in which `<dimension>` stands, where there is one
+MOST_BYTES = 8 << 30
+"""Of a part, unpacked: several times the longest sheet that Excel can hold."""
+MOST_UNPARSED = 64 << 20
+"""Of a part that is read in one piece, such as the list of sheets."""
+_SUSPICIOUS_RATIO, _SUSPICIOUS_BYTES = 200, 100 << 20
 _RELATIONSHIP = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATIONSHIP = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
-_DIMENSION = re.compile(rb"""<(?:\w+:)?dimension\s[^>]*?ref=["'](?:[A-Z]+\d+:)?([A-Z]+)\d+["']""")
-_FILLED = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br=["']([A-Z]+)\d+["'][^>]*(?<!/)><(?!/)""")
+
+
+class SheetEntry(NamedTuple):
+    """A worksheet as the workbook lists it; `part` is the archive's member that holds it."""
+
+    name: str
+    part: str
+    visible: bool
+
+
+class Book(NamedTuple):
+    """A workbook's main part, and what it is related to."""
+
+    archive: ZipFile
+    path: str
+    relations: Element
+
+    def part(self, kind: str) -> str | None:
+        """The first part of a kind, such as `/styles`; None where there is none."""
+        targets = [self._target(relation) for relation in self.relations if _is(relation, kind)]
+        return member(self.archive, targets[0]) if targets else None
+
+    def worksheet(self, relation_id: str | None) -> str | None:
+        """The part of a worksheet; None for a chart or a dialogue."""
+        for relation in self.relations:
+            if relation.get("Id") == relation_id and _is(relation, "/worksheet"):
+                return member(self.archive, self._target(relation))
+        return None
+
+    def _target(self, relation: Element) -> str:
+        return _target(relation, posixpath.dirname(self.path))
+
+
+class Contents(NamedTuple):
+    """What a workbook's main part says: its worksheets, its calendar, where the rest is."""
+
+    sheets: list[SheetEntry]
+    since_1904: bool
+    strings: str | None
+    styles: str | None
+
+
+def refuse_bombs(archive: ZipFile) -> None:
+    """Raise ValueError where a part would unpack to what no workbook holds."""
+    for entry in archive.infolist():
+        swollen = entry.file_size > _SUSPICIOUS_RATIO * max(entry.compress_size, 1)
+        if entry.file_size > MOST_BYTES or (entry.file_size > _SUSPICIOUS_BYTES and swollen):
+            raise ValueError(
+                f"its part {entry.filename} would unpack to {entry.file_size / (1 << 20):,.0f} "
+                "MiB, which is no honest sheet"
+            )
+
+
+def book(archive: ZipFile) -> Book:
+    """Find the workbook's main part. Raises ValueError for what is no workbook."""
+    relations = parsed(archive, "_rels/.rels")
+    main = [_target(each, "") for each in relations if _is(each, "/officeDocument")]
+    if not main:
+        raise ValueError("its parts do not name each other")
+    folder, file = posixpath.split(main[0])
+    rels = parsed(archive, posixpath.join(folder, "_rels", f"{file}.rels"))
+    return Book(archive, member(archive, main[0]), rels)
+
+
+def contents(archive: ZipFile) -> Contents:
+    """Read the main part of an XLSX workbook. Raises ValueError for what is none."""
+    found = book(archive)
+    sheets, since_1904 = [], False
+    for element in parsed(archive, found.path).iter():
+        match element.tag.rpartition("}")[2]:
+            case "workbookPr":
+                since_1904 = element.get("date1904", "0").lower() in ("1", "true", "on")
+            case "sheet":
+                key = element.get(_RELATIONSHIP) or element.get(_STRICT_RELATIONSHIP)
+                part = found.worksheet(key)
+                if part is not None:
+                    visible = element.get("state", "visible") == "visible"
+                    sheets.append(SheetEntry(element.get("name", ""), part, visible))
+    return Contents(sheets, since_1904, found.part("/sharedStrings"), found.part("/styles"))
 
 
 def sheet_part(archive: ZipFile, name: str) -> str:
     """The archive's member that holds the sheet `name`. Raises ValueError where there is none."""
-    book_path = _target(archive, "_rels/.rels", "", kind="/officeDocument")
-    book = fromstring(_read(archive, book_path))
-    for sheet in book.iter():
-        if sheet.tag.rpartition("}")[2] == "sheet" and sheet.get("name") == name:
-            relation = sheet.get(_RELATIONSHIP) or sheet.get(_STRICT_RELATIONSHIP)
-            folder, file = posixpath.split(book_path)
-            rels = posixpath.join(folder, "_rels", f"{file}.rels")
-            return _member(archive, _target(archive, rels, folder, relation_id=relation))
+    for sheet in contents(archive).sheets:
+        if sheet.name == name:
+            return sheet.part
     raise ValueError(f'the workbook has no sheet "{name}"')
 
 
-def last_column(path: Path, sheet: str, used: int) -> int:
-    """The last column (from 1) of a sheet that holds anything, `used` or right of it.
+def parsed(archive: ZipFile, name: str) -> Element:
+    """A part's root element. Raises ValueError for damaged, hostile or huge XML."""
+    entry = archive.getinfo(member(archive, name))
+    if entry.file_size > MOST_UNPARSED:
+        raise ValueError(f"its part {name} is too large")
+    try:
+        root: Element = fromstring(archive.read(entry))
+    except ParseError as error:
+        raise ValueError(f"its part {name} is damaged") from error
+    return root
 
-    A cell whose formula was never computed looks empty to readers of values. Where the sheet's
-    `<dimension>` reaches further than `used`, its cells are looked through for such.
-    """
-    with ZipFile(path) as archive, archive.open(sheet_part(archive, sheet)) as part:
-        data = part.read(_HEAD)
-        told = _DIMENSION.search(data)
-        if told is not None and column_number(told[1]) <= used:
-            return used
-        if told is None:
-            return used
-        while data:
-            used = max([used, *map(column_number, set(_FILLED.findall(data)))])
-            tail = data[-200:]
-            more = part.read(_READ)
-            data = tail + more if more else b""
-    return used
+
+def member(archive: ZipFile, name: str) -> str:
+    """The member of that name, without regard to case (ECMA-376 part 2, 6.2.2.3)."""
+    names = archive.NameToInfo
+    if name in names:
+        return name
+    folded = [found for found in names if found.lower() == name.lower()]
+    if not folded:
+        raise ValueError(f"it has no part {name}")
+    return folded[0]
 
 
 def column_number(letters: bytes) -> int:
@@ -59,29 +138,45 @@ def column_number(letters: bytes) -> int:
     return number
 
 
-def _target(
-    archive: ZipFile, rels: str, folder: str, kind: str = "", relation_id: str | None = None
-) -> str:
-    """The part that a relationship points to, by its type's end or its id."""
-    for relation in fromstring(_read(archive, rels)):
-        by_id = relation_id is not None and relation.get("Id") == relation_id
-        if by_id or (kind and str(relation.get("Type")).endswith(kind)):
-            target = str(relation.get("Target"))
-            whole = target[1:] if target.startswith("/") else posixpath.join(folder, target)
-            return posixpath.normpath(whole)
-    raise ValueError("the workbook's parts do not name each other")
+MOST_COLUMNS = 16_384
+"""Of a sheet (XFD is the last); Excel's limit, and LibreOffice's."""
+_RANGE = re.compile(rb"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})")
 
 
-def _read(archive: ZipFile, name: str) -> bytes:
-    return archive.read(_member(archive, name))
+class Area(NamedTuple):
+    """A rectangle of cells, its corners included; rows and columns count from 1."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
 
 
-def _member(archive: ZipFile, name: str) -> str:
-    """The member of that name, without regard to case (ECMA-376 part 2, 6.2.2.3)."""
-    names = archive.namelist()
-    if name in names:
-        return name
-    folded = [found for found in names if found.lower() == name.lower()]
-    if not folded:
-        raise ValueError(f"the workbook has no part {name}")
-    return folded[0]
+def area(reference: bytes) -> Area | None:
+    """`A1:C3` as an Area; None for what is no range."""
+    found = _RANGE.fullmatch(reference)
+    if found is None:
+        return None
+    return Area(int(found[2]), column_number(found[1]), int(found[4]), column_number(found[3]))
+
+
+def _is(relation: Element, kind: str) -> bool:
+    return relation.get("Type", "").lower().endswith(kind.lower())
+
+
+def _target(relation: Element, folder: str) -> str:
+    target = relation.get("Target", "")
+    whole = target[1:] if target.startswith("/") else posixpath.join(folder, target)
+    return posixpath.normpath(whole)
+
+
+def encrypted(path: Path) -> bool:
+    """Whether an OLE file is a workbook behind a password (MS-OFFCRYPTO: its EncryptedPackage)."""
+    name = "EncryptedPackage".encode("utf-16-le")
+    with path.open("rb") as file:
+        tail = b""
+        while block := file.read(1 << 20):
+            if name in tail + block:
+                return True
+            tail = block[-len(name) :]
+    return False

@@ -42,6 +42,7 @@ class SheetOptions(Struct, frozen=True, kw_only=True):
     phone_columns: tuple[str, ...] = ()
     text_column: str | None = None
     id_column: str | None = None
+    include_hidden: bool = False
 
 
 class Job(Struct, frozen=True, kw_only=True):

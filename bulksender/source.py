@@ -9,8 +9,10 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TextIO, cast
 
 from msgspec import Struct
 
@@ -70,6 +72,35 @@ class SheetFacts(Struct, frozen=True, kw_only=True):
 
 BIGGEST_FIELD = 1_000_000
 """Characters of a field; far beyond any text, so a longer one is a quote gone wrong."""
+BIGGEST_LINE = 1 << 23
+"""Characters of a line; a longer one is no line of a sheet."""
+
+_BOM = "\ufeff"
+
+
+@contextmanager
+def opened(path: Path, encoding: str, mode: Literal["r", "w"] = "r") -> Iterator[TextIO]:
+    """A delimited file's text, line ends as they stand.
+
+    `encoding` is a Python codec; with `-sig` behind it, the file begins with a byte order mark,
+    which is passed over in reading and put in writing.
+    """
+    codec = encoding.removesuffix("-sig")
+    with path.open(mode, encoding=codec, newline="") as file:
+        if codec != encoding:
+            if mode == "w":
+                file.write(_BOM)
+            elif file.read(1) != _BOM:
+                file.seek(0)
+        yield cast(TextIO, file)
+
+
+def lines(file: TextIO) -> Iterator[str]:
+    """A file's lines, their ends kept. Raises csv.Error for a line beyond BIGGEST_LINE."""
+    for line in iter(partial(file.readline, BIGGEST_LINE), ""):
+        if len(line) == BIGGEST_LINE and line[-1] not in "\r\n":
+            raise csv.Error(f"a line is longer than {BIGGEST_LINE:,} characters")
+        yield line
 
 
 class Record(NamedTuple):

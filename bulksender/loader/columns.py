@@ -3,49 +3,17 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterable, Sequence, Set
 
 from msgspec import Struct
 
 from bulksender import headers
-from bulksender.errors import SheetError, did_you_mean
+from bulksender.errors import SheetError, did_you_mean, listed
 from bulksender.model import Cell
 from bulksender.settings import SheetOptions
 from bulksender.source import column_letter
-
-HEADER_WITHIN = 25
-"""How many rows from the top may be title lines and blanks before the header."""
-
-PHONE_NAMES = (
-    "msisdn",
-    "mobile",
-    "mobilephone",
-    "mobilenumber",
-    "mobileno",
-    "mobilephonenumber",
-    "cell",
-    "cellphone",
-    "cellnumber",
-    "handphone",
-    "handphonenumber",
-    "handphoneno",
-    "hp",
-    "hpno",
-    "phone",
-    "phonenumber",
-    "phoneno",
-    "telephone",
-    "telephonenumber",
-    "telephoneno",
-    "tel",
-    "telno",
-    "contactnumber",
-    "contactno",
-    "smsnumber",
-    "number",
-    "destination",
-)
-"""Headers (as `headers.key` writes them) that name the phone column, the surest first."""
+from bulksender.tables import Spoilt, plain
 
 OPT_OUT_NAMES = frozenset(
     {
@@ -84,14 +52,21 @@ class Columns(Struct, frozen=True):
     run: int | None = None
     destination: int | None = None
 
-    def opted_out(self, row: Sequence[Cell]) -> bool:
+    @property
+    def read(self) -> tuple[int, ...]:
+        """The indexes of all of them."""
+        single = (self.text, self.reference, self.umid, self.status, self.run, self.destination)
+        found = [index for index in single if index is not None]
+        return (*self.phone, *self.opt_out, *self.opt_in, *found)
+
+    def opted_out(self, row: Sequence[object]) -> bool:
         """Whether any of the row's own opt-out or opt-in columns keeps it from being texted.
 
         In an opt-out column anything but a no does; in an opt-in column anything but a clear yes,
         or the date of one. A blank says nothing.
         """
-        refusals = [_said(row[i]) for i in self.opt_out]
-        consents = [_said(row[i]) for i in self.opt_in]
+        refusals = [_said(plain(row[i])) for i in self.opt_out]
+        consents = [_said(plain(row[i])) for i in self.opt_in]
         return any(said and said not in _NO for said in refusals) or any(
             said and not _consents(said) for said in consents
         )
@@ -112,6 +87,7 @@ def _consents(said: str) -> bool:
 _DATE = re.compile(  # as `headers.key` leaves it: 20261130, 30112026, 1nov2026, nov12026
     r"\d{6,8}(t?\d{4,}z?)?|(\d{1,2})?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\d{2,6}"
 )
+_AROUND = "\ufeff\u200b" + string.whitespace + "\u00a0\u2007\u202f\u3000"
 _NOTHING = re.compile(r"[\s.\-–—_?]*")
 
 
@@ -122,59 +98,31 @@ def _said(cell: Cell) -> str:
     return said or ("" if _NOTHING.fullmatch(text) else text)
 
 
-_A_NUMBER = re.compile(r"\+?[\d ()./\-]{7,}")
-_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d.*")
-
-
-def like_a_number(text: str) -> bool:
-    """Whether a cell's whole text could be a phone number: seven digits or more, and no date."""
-    return bool(
-        _A_NUMBER.fullmatch(text)
-        and sum(map(str.isdigit, text)) >= 7
-        and not _ISO_DATE.fullmatch(text)
-    )
-
-
-def like_a_contact(row: Sequence[Cell], columns: int) -> bool:
-    """Whether a row holds a phone number, and about as much beside it as `columns` would."""
-    texts = texts_of(row)
-    return sum(map(bool, texts)) > max(1, columns // 2) and any(map(like_a_number, texts))
-
-
-def header_index(first_rows: Sequence[Sequence[Cell]], options: SheetOptions) -> int | None:
-    """The index of the header among the sheet's first rows; None where no row names the phone.
-
-    Title lines and blanks above it are passed over. A row is the header when it names one of
-    `--phone-column`, or else a column that is called like a phone column.
-    """
-    names = options.phone_columns
-    for index, row in enumerate(first_rows[:HEADER_WITHIN]):
-        texts = texts_of(row)
-        if any(like_a_number(text) for text in texts):
-            continue  # a row that holds a phone number is a contact, whatever else it says
-        if names and any(headers.find(texts, name) for name in names):
-            return index
-        if not names and _phone_columns(texts) and (sum(map(bool, texts)) > 1 or not index):
-            return index
-    return None
-
-
-def first_filled(first_rows: Sequence[Sequence[Cell]]) -> int | None:
-    """The index of the first row that holds anything."""
-    return next((index for index, row in enumerate(first_rows) if any(texts_of(row))), None)
-
-
-def texts_of(row: Iterable[Cell]) -> tuple[str, ...]:
+def texts_of(row: Iterable[object]) -> tuple[str, ...]:
     """A row's cells as header texts, without the blank ones at its end."""
-    texts = ["" if cell is None else str(cell).strip().strip("\ufeff") for cell in row]
+    texts = [
+        ""
+        if cell is None or isinstance(cell, Spoilt)
+        else str(cell).strip().strip("\ufeff").strip()
+        for cell in row
+    ]
     while texts and not texts[-1]:
         texts.pop()
     return tuple(texts)
 
 
-def resolve(texts: tuple[str, ...], options: SheetOptions, where: str) -> Columns:
-    """Find the columns in the header; raises SheetError naming `where`, and the nearest name."""
-    phone = _phone(texts, options, where)
+def resolve(
+    texts: tuple[str, ...], options: SheetOptions, where: str, phone_column: int | None = None
+) -> Columns:
+    """Find the columns in the header; `phone_column` where `--phone-column` names none.
+
+    Raises SheetError naming `where`, and the nearest name.
+    """
+    if phone_column is not None:
+        phone: tuple[int, ...] = (phone_column,)
+    else:
+        names = options.phone_columns
+        phone = tuple(_one(texts, name, "--phone-column", where) for name in names)
     text = _named(texts, options.text_column, "--text-column", where)
     reference = _named(texts, options.id_column, "--id-column", where)
     taken = {*phone, text, reference}
@@ -188,31 +136,6 @@ def resolve(texts: tuple[str, ...], options: SheetOptions, where: str) -> Column
         umid=texts.index("umid") if "umid" in texts else next(iter(_all(texts, {"umid"})), None),
         **_earlier_results(texts),
     )
-
-
-def _phone(texts: tuple[str, ...], options: SheetOptions, where: str) -> tuple[int, ...]:
-    if options.phone_columns:
-        return tuple(_one(texts, name, "--phone-column", where) for name in options.phone_columns)
-    found = _phone_columns(texts)
-    if not found:
-        raise SheetError(
-            f"{where}: no column is called like a phone column (Phone, Mobile, MSISDN …). "
-            f"Name it with --phone-column. The columns are: {listed(texts)}."
-        )
-    if len(found) > 1:
-        raise SheetError(
-            f'{where}: {len(found)} columns are called "{texts[found[0]]}" '
-            f"({', '.join(column_letter(index + 1) for index in found)}). Rename all but one."
-        )
-    return tuple(found)
-
-
-def _phone_columns(texts: Sequence[str]) -> list[int]:
-    keys = [headers.key(text) for text in texts]
-    for name in PHONE_NAMES:
-        if name in keys:
-            return [index for index, found in enumerate(keys) if found == name]
-    return []
 
 
 def _named(texts: tuple[str, ...], name: str | None, option: str, where: str) -> int | None:
@@ -244,10 +167,3 @@ def _earlier_results(texts: tuple[str, ...]) -> dict[str, int]:
 
 def _all(texts: Sequence[str], names: Set[str]) -> list[int]:
     return [index for index, text in enumerate(texts) if headers.key(text) in names]
-
-
-def listed(texts: Iterable[str]) -> str:
-    """Column names for an error message, at most twenty."""
-    names = [f'"{text}"' for text in texts if text]
-    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-    return ", ".join(names[:20]) + more if names else "(none)"

@@ -8,20 +8,19 @@ faster; everything else goes through `phonenumbers` itself. The fast path only e
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, time, timedelta
-from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import phonenumbers
-from phonenumbers import PhoneMetadata, ValidationResult
+from phonenumbers import PhoneNumber, ValidationResult
 from phonenumbers.phonenumberutil import COUNTRY_CODE_TO_REGION_CODE, NumberParseException
 
-from bulksender.model import Cell
+from bulksender.loader.plans import Plan, country_name, home_plan, plan_of
+from bulksender.model import Cell, Shown
+from bulksender.tables import Spoilt
 
 
 class BadNumber(NamedTuple):
@@ -30,148 +29,221 @@ class BadNumber(NamedTuple):
     why: str
 
 
-def to_e164(values: Sequence[Cell], country: str | None) -> list[str | BadNumber]:
+class Seen(NamedTuple):
+    """What was mended in a cell, or is worth knowing of it; `place` is its index in the chunk."""
+
+    place: int
+    what: str
+
+
+FIXED_LINE = "fixed-line numbers: they are sent to, but few of them can receive a text"
+LOST_ZERO = "a leading zero was lost"
+DECIMAL = "kept with decimals (.0)"
+SHORT_FORM = "kept in short form (E+…), no digit lost"
+DOUBLE_ZERO = "00 for +"
+FOREIGN_DIGITS = "digits of another script"
+INVISIBLE = "invisible characters around it"
+APOSTROPHE = "an apostrophe before it"
+TEL = "tel: before it"
+TRUNK = "(0) behind the country code"
+ODD_SIGNS = "unusual dashes or spaces"
+
+
+def to_e164(
+    values: Sequence[Cell], country: str | None, seen: list[Seen] | None = None
+) -> list[str | BadNumber]:
     """Turn a chunk's phone cells into E.164 numbers with `+`, or BadNumber, in the same order.
 
     `country` (ISO 3166-1 alpha-2) is where numbers written without `+` belong; without it they are
     read as MSISDNs, that is with the country code first, the way 8x8's own examples write them.
+    What was mended is added to `seen`.
     """
-    home = _home(country) if country else None
-    return [_one(value, country, home) for value in values]
+    reader = _Reader(country)
+    found = []
+    for index, value in enumerate(values):
+        found.append(reader.read(value))
+        if reader.remarks:
+            if seen is not None:
+                seen.extend(Seen(index, what) for what in reader.remarks)
+            reader.remarks.clear()
+    return found
 
 
-def known_country(country: str) -> bool:
-    """Whether `phonenumbers` has a numbering plan for this ISO 3166-1 alpha-2 code."""
-    return country in phonenumbers.SUPPORTED_REGIONS
+class _Reader:
+    """Reads cells one after another; `remarks` tell of the last one."""
 
+    def __init__(self, country: str | None):
+        self._country = country
+        self._home = home_plan(country) if country else None
+        self.remarks: list[str] = []
 
-def country_name(region: str) -> str:
-    """`SG` → `Singapore`; the code itself where no name is known."""
-    names = _country_names().get(region, {})
-    name = names.get("en", region)
-    return names.get(name[1:], region) if name.startswith("*") else name
+    def read(self, value: Cell) -> str | BadNumber:
+        """The cell's number in E.164, or why there is none."""
+        if type(value) is Shown:
+            value = _as_shown(value)
+        if type(value) is int:
+            value = str(value)
+        if type(value) is str:
+            if value.isascii():
+                if value[:1] == "+" and value[1:].isdigit() and value[1] != "0":
+                    found = self._international(value[1:])
+                    if found:
+                        return found
+                elif self._home is not None and value.isdigit():
+                    found = self._national(value, self._home)
+                    if found:
+                        return found
+            return self._slow(value)
+        return _not_text(value)
 
-
-class _Plan(NamedTuple):
-    """One region's numbering plan, as regular expressions over digits."""
-
-    code: str  # country calling code
-    valid: re.Pattern[str]  # a national significant number of any type
-    general: re.Pattern[str]
-    national_prefix: re.Pattern[str]  # what phonenumbers would strip from the front
-    international_prefix: re.Pattern[str]
-
-
-_NEVER = re.compile(r"(?!)")
-_TYPES = (
-    "premium_rate",
-    "toll_free",
-    "shared_cost",
-    "voip",
-    "personal_number",
-    "pager",
-    "uan",
-    "voicemail",
-    "fixed_line",
-    "mobile",
-)
-
-
-@cache
-def _home(region: str) -> _Plan | None:
-    """The plan of a region, or None where leading digits decide between several regions."""
-    metadata = PhoneMetadata.metadata_for_region(region, None)
-    if metadata is None or metadata.leading_digits is not None:
+    def _international(self, digits: str) -> str | None:
+        """E.164 of a calling code and a national number that needs nothing stripped; else None."""
+        plan = plan_of(digits)
+        if plan is None:
+            return None
+        national = digits[len(plan.code) :]
+        valid = plan.valid.match(national)
+        if valid and not plan.national_prefix.match(national):
+            if valid.lastgroup:
+                self.remarks.append(FIXED_LINE)
+            return "+" + digits
         return None
-    code, general_desc = metadata.country_code, metadata.general_desc
-    if code is None or general_desc is None or COUNTRY_CODE_TO_REGION_CODE[code][0] != region:
+
+    def _national(self, digits: str, plan: Plan) -> str | None:
+        """E.164 of a plain national number of `plan`, or one with the calling code in front."""
+        if plan.international_prefix.match(digits):
+            return None
+        if digits.startswith(plan.code):
+            return None if plan.general.match(digits) else self._international(digits)
+        valid = plan.valid.match(digits)
+        if valid and not plan.national_prefix.match(digits):
+            if valid.lastgroup:
+                self.remarks.append(FIXED_LINE)
+            if plan.drops_zero:
+                self.remarks.append(LOST_ZERO)
+            return f"+{plan.code}{digits}"
         return None
-    general = general_desc.national_number_pattern
-    kinds = []
-    for name in _TYPES:
-        desc = getattr(metadata, name)
-        if desc is None or not desc.national_number_pattern:
-            continue
-        lengths = desc.possible_length or general_desc.possible_length
-        wanted = "|".join(rf"\d{{{length}}}" for length in lengths if length > 0)
-        if wanted:
-            kinds.append(rf"(?=(?:{wanted})\Z)(?:{desc.national_number_pattern})\Z")
-    if not kinds:
-        return None
-    return _Plan(
-        code=str(code),
-        valid=re.compile(rf"(?=(?:{general})\Z)(?:{'|'.join(kinds)})", re.ASCII),
-        general=re.compile(rf"(?:{general})\Z", re.ASCII),
-        national_prefix=_or_never(metadata.national_prefix_for_parsing),
-        international_prefix=_or_never(metadata.international_prefix),
-    )
+
+    def _slow(self, text: str) -> str | BadNumber:
+        """Clean what people and spreadsheet programs put around a number, then ask phonenumbers."""
+        number = self._whole(self._cleaned(text))
+        problem = number if isinstance(number, BadNumber) else _unlike_a_number(number)
+        if isinstance(number, BadNumber) or problem:
+            return problem or BadNumber("")
+        if self._country is None and not number.startswith("+"):
+            found = self._ask("+" + number, None)
+            return BadNumber(found.why + _NO_COUNTRY) if isinstance(found, BadNumber) else found
+        return self._ask(number, self._country)
+
+    def _whole(self, number: str) -> str | BadNumber:
+        """The digits of a number that a spreadsheet keeps as a decimal or in short form."""
+        scientific = _SCIENTIFIC.fullmatch(number)
+        if scientific:
+            whole, fraction, exponent = scientific.groups()
+            places, power = fraction or "", int(exponent)
+            if len(places) < power or places[power:].strip("0"):
+                return BadNumber(
+                    "digits were lost: the sheet keeps the number in short form (like 6.59E+09); "
+                    "type the whole number again, as text"
+                )
+            self._remark(SHORT_FORM)
+            return whole + places[:power]
+        if _FLOAT.fullmatch(number):
+            self._remark(DECIMAL)
+            return number.replace(",", ".").partition(".")[0]
+        return number
+
+    def _cleaned(self, text: str) -> str:
+        """Plain digits, `+`, spaces, hyphens: full-width forms, dashes and invisibles mended."""
+        plain = []
+        for char in text if text.isascii() else unicodedata.normalize("NFKC", text):
+            category = unicodedata.category(char)
+            if category in ("Cf", "Mn"):
+                self._remark(INVISIBLE)
+            elif category == "Nd":
+                plain.append(char if char.isascii() else str(unicodedata.digit(char)))
+            elif category == "Pd" or char == "\N{MINUS SIGN}":
+                plain.append("-")
+            elif category == "Zs" or char == "\t":
+                plain.append(" ")
+            else:
+                plain.append(char)
+        number = "".join(plain).strip()
+        odd = {unicodedata.category(char) for char in text if not char.isascii()}
+        if odd & {"Nd", "No"}:
+            self._remark(FOREIGN_DIGITS)
+        if odd & {"Pd", "Zs", "Sm"}:
+            self._remark(ODD_SIGNS)
+        if number[:1] in _APOSTROPHES and number:
+            number = number.lstrip(_APOSTROPHES + " ")
+            self._remark(APOSTROPHE)
+        if number[:4].lower() == "tel:":
+            number = number[4:].strip()
+            self._remark(TEL)
+        if number.startswith("00"):
+            number = "+" + number[2:].lstrip(" -")
+            self._remark(DOUBLE_ZERO)
+        if "(0)" in number and number.startswith("+"):
+            self._remark(TRUNK)
+        return _BRACKETED_CODE.sub(r"\1 ", number)
+
+    def _remark(self, what: str) -> None:
+        if what not in self.remarks:
+            self.remarks.append(what)
+
+    def _ask(self, number: str, country: str | None) -> str | BadNumber:
+        try:
+            parsed = phonenumbers.parse(number, country)
+        except NumberParseException as error:
+            return BadNumber(_parse_problem(error))
+        if not phonenumbers.is_valid_number(parsed):
+            zero = self._with_zero(number, parsed)
+            if zero is None:
+                return BadNumber(_invalid(parsed, country))
+            parsed = zero
+        if phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.FIXED_LINE:
+            self.remarks.append(FIXED_LINE)
+        found = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+        if self._home is not None and self._home.drops_zero and number[:1] not in ("+", "0", "("):
+            digits = "".join(char for char in number if char.isdigit())
+            if found == f"+{self._home.code}{digits}":
+                self._remark(LOST_ZERO)
+        return found
+
+    def _with_zero(self, number: str, parsed: PhoneNumber) -> PhoneNumber | None:
+        """The mobile number that digits make with the zero that a spreadsheet has cut off.
+
+        Where numbers begin with a 0 that is part of them (Côte d'Ivoire, Gabon), cells that are
+        kept as numbers lose it, and no valid number is left.
+        """
+        if self._country is None or not number.isdigit() or number.startswith("0"):
+            return None
+        code = phonenumbers.country_code_for_region(self._country)
+        if parsed.country_code != code:
+            return None
+        try:
+            whole = phonenumbers.parse(f"+{code}0{number}")
+        except NumberParseException:
+            return None
+        mobile = phonenumbers.number_type(whole) == phonenumbers.PhoneNumberType.MOBILE
+        if not mobile or not whole.italian_leading_zero:
+            return None
+        self._remark(LOST_ZERO)
+        return whole
 
 
-def _or_never(pattern: str | None) -> re.Pattern[str]:
-    return re.compile(pattern) if pattern else _NEVER
+def _as_shown(value: Shown) -> Cell:
+    """A number as its sheet shows it, where that is digits; its own digits where it is not."""
+    if _PLAIN_SHOWN.fullmatch(value.shown):
+        return value.shown
+    return int(value) if value.is_integer() else float(value)
 
 
-@cache
-def _plans_by_code() -> dict[str, _Plan | None]:
-    """The main region's plan by calling code (`"65"`), compiled when a code is first met."""
-    return {}
-
-
-def _plan_of(digits: str) -> _Plan | None:
-    plans = _plans_by_code()
-    for length in (1, 2, 3):
-        code = digits[:length]
-        if code in plans:
-            return plans[code]
-        regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code))
-        if regions:
-            plans[code] = None if regions[0] == "001" else _home(regions[0])
-            return plans[code]
-    return None
-
-
-def _fast_international(digits: str) -> str | None:
-    """E.164 of a calling code and a national number that needs nothing stripped; else None."""
-    plan = _plan_of(digits)
-    if plan is None:
-        return None
-    national = digits[len(plan.code) :]
-    if plan.valid.match(national) and not plan.national_prefix.match(national):
-        return "+" + digits
-    return None
-
-
-def _fast_national(digits: str, plan: _Plan) -> str | None:
-    """E.164 of a plain national number of `plan`, or one with the calling code in front."""
-    if plan.international_prefix.match(digits):
-        return None
-    if digits.startswith(plan.code):
-        return None if plan.general.match(digits) else _fast_international(digits)
-    if plan.valid.match(digits) and not plan.national_prefix.match(digits):
-        return f"+{plan.code}{digits}"
-    return None
-
-
-def _one(value: Cell, country: str | None, home: _Plan | None) -> str | BadNumber:
-    if type(value) is int:
-        value = str(value)
-    if type(value) is str:
-        if value.isascii():
-            if value[:1] == "+" and value[1:].isdigit() and value[1] != "0":
-                found = _fast_international(value[1:])
-                if found:
-                    return found
-            elif home is not None and value.isdigit():
-                found = _fast_national(value, home)
-                if found:
-                    return found
-        return _slow(value, country)
-    return _not_text(value)
-
-
-def _not_text(value: Cell) -> BadNumber:
+def _not_text(value: object) -> BadNumber:
     if value is None:
         return BadNumber("the phone number is missing")
+    if isinstance(value, Spoilt):
+        return BadNumber(value.why)
     if isinstance(value, float):
         if value.is_integer():
             return BadNumber("the number is too long")
@@ -181,59 +253,15 @@ def _not_text(value: Cell) -> BadNumber:
     return BadNumber("the cell holds TRUE or FALSE, not a phone number")
 
 
-_FLOAT = re.compile(r"\d{7,}\.0+")
+_FLOAT = re.compile(r"\+?\d{7,}[.,]0{1,6}")
+_PLAIN_SHOWN = re.compile(r"\+?[\d ()\-]{7,}")
+_APOSTROPHES = "'’‘`´"
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})")
 _PLAUSIBLE = re.compile(r"\+?[\d (][\d ()./\-]*")
 _BRACKETED_CODE = re.compile(r"^\((\+\d{1,3})\)")
 _NO_COUNTRY = "; write it with + and the country code, or say --country"
 _MIN_DIGITS = 7
 """The shortest national number that a second number in a cell is taken for."""
-
-
-def _slow(text: str, country: str | None) -> str | BadNumber:
-    """Clean what people and spreadsheet programs put around a number, then ask phonenumbers."""
-    number = _clean(text)
-    scientific = _SCIENTIFIC.fullmatch(number)
-    if scientific:
-        whole, fraction, exponent = scientific.groups()
-        if len(fraction or "") != int(exponent):
-            return BadNumber(
-                "digits were lost: the sheet keeps the number in short form (like 6.59E+09); "
-                "type the whole number again, as text"
-            )
-        number = whole + (fraction or "")
-    elif _FLOAT.fullmatch(number):
-        number = number.partition(".")[0]
-    problem = _unlike_a_number(number)
-    if problem:
-        return problem
-    if country is None and not number.startswith("+"):
-        found = _ask("+" + number, None)
-        return BadNumber(found.why + _NO_COUNTRY) if isinstance(found, BadNumber) else found
-    return _ask(number, country)
-
-
-def _clean(text: str) -> str:
-    """Plain digits, `+`, spaces, hyphens: full-width forms, other dashes and invisibles mended."""
-    plain = []
-    for char in unicodedata.normalize("NFKC", text):
-        category = unicodedata.category(char)
-        if category == "Cf":
-            continue
-        if category == "Nd":
-            plain.append(str(unicodedata.digit(char)))
-        elif category == "Pd" or char == "\N{MINUS SIGN}":
-            plain.append("-")
-        elif category == "Zs" or char == "\t":
-            plain.append(" ")
-        else:
-            plain.append(char)
-    number = "".join(plain).strip().lstrip("'").strip()
-    if number[:4].lower() == "tel:":
-        number = number[4:].strip()
-    if number.startswith("00"):
-        number = "+" + number[2:].lstrip(" -")
-    return _BRACKETED_CODE.sub(r"\1 ", number)
 
 
 def _unlike_a_number(number: str) -> BadNumber | None:
@@ -264,23 +292,18 @@ def _digits(text: str) -> int:
     return sum(char.isdigit() for char in text)
 
 
-def _ask(number: str, country: str | None) -> str | BadNumber:
-    try:
-        parsed = phonenumbers.parse(number, country)
-    except NumberParseException as error:
-        return BadNumber(_parse_problem(error))
-    if phonenumbers.is_valid_number(parsed):
-        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+def _invalid(parsed: PhoneNumber, country: str | None) -> str:
+    """Why a number that can be read is none that exists."""
     where = _where(parsed.country_code, country)
     match phonenumbers.is_possible_number_with_reason(parsed):
         case ValidationResult.TOO_SHORT:
-            return BadNumber(f"the number is too short for {where}")
+            return f"the number is too short for {where}"
         case ValidationResult.TOO_LONG:
-            return BadNumber(f"the number is too long for {where}")
+            return f"the number is too long for {where}"
         case ValidationResult.INVALID_LENGTH:
-            return BadNumber(f"no number in {where} has so many digits")
+            return f"no number in {where} has so many digits"
         case _:
-            return BadNumber(f"there is no such number in {where}")
+            return f"there is no such number in {where}"
 
 
 def _where(code: int | None, country: str | None) -> str:
@@ -300,20 +323,3 @@ def _parse_problem(error: NumberParseException) -> str:
             return "the number is too long"
         case _:
             return "the number is too short"
-
-
-@cache
-def _country_names() -> dict[str, dict[str, str]]:
-    """The names that come with phonenumbers, without the geographical data beside them.
-
-    Importing `phonenumbers.geodata` would load every area code's town as well (0.4 s), so the one
-    module is executed by itself.
-    """
-    path = Path(phonenumbers.__file__).parent / "geodata" / "locale.py"
-    spec = importlib.util.spec_from_file_location("phonenumbers.geodata.locale", path)
-    if spec is None or spec.loader is None:  # pragma: no cover - only without its source file
-        return {}
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    names: dict[str, dict[str, str]] = module.LOCALE_DATA
-    return names

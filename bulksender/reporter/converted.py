@@ -10,15 +10,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 from openpyxl.cell import WriteOnlyCell
 
+from bulksender.model import Shown
 from bulksender.reporter.sheetxml import MOST_CHARACTERS, literal
 from bulksender.reporter.values import Values
 from bulksender.source import RESULT_COLUMNS, SheetFacts
+from bulksender.tables import Row, Spoilt, open_table
 
 
 def write(facts: SheetFacts, rows: Iterator[tuple[int, Values]], target: Path) -> None:
@@ -39,23 +42,20 @@ def write(facts: SheetFacts, rows: Iterator[tuple[int, Values]], target: Path) -
 
 def _sheets(facts: SheetFacts) -> Iterator[tuple[str, Iterable[Sequence[Any]]]]:
     """Each sheet's name and rows, from row 1 and column A on."""
-    if facts.suffix == ".parquet":
-        import pandas
+    path = Path(facts.path)
+    first = open_table(path, facts.sheet)
+    for name in first.names or ("Sheet1",):
+        table = first if name == facts.sheet or not first.names else open_table(path, name)
+        yield name, _without_gaps(table.rows())
 
-        frame = pandas.read_parquet(facts.path)
-        if any(name is not None for name in frame.index.names):
-            frame = frame.reset_index()
-        frame = frame.astype(object)
-        records = frame.where(frame.notna(), None).itertuples(index=False, name=None)
-        yield "Sheet1", iter([[str(name) for name in frame.columns], *records])
-        return
-    import python_calamine as calamine
 
-    book = calamine.CalamineWorkbook.from_path(facts.path)
-    for name in book.sheet_names:
-        sheet = book.get_sheet_by_name(name)
-        left = [""] * sheet.start[1] if sheet.start else []
-        yield name, ([*left, *values] for values in (sheet.iter_rows() if sheet.start else ()))
+def _without_gaps(rows: Iterable[Row]) -> Iterator[Sequence[Any]]:
+    """The rows' values, with the blank rows that are left out between them."""
+    next_number = 1
+    for number, values, _ in rows:
+        yield from repeat((), number - next_number)
+        yield values
+        next_number = number + 1
 
 
 def _with_results(
@@ -93,6 +93,10 @@ def _cell(sheet: Any, value: Any) -> Any:
     """A value as openpyxl takes it; text stays text, also where it looks like a formula."""
     if isinstance(value, datetime | time) and value.tzinfo is not None:
         value = value.isoformat()  # Excel knows no time zones
+    if isinstance(value, Spoilt):
+        value = value.shown
+    elif isinstance(value, Shown):
+        value = float(value)
     if value is None or isinstance(value, bool | int | float | Decimal | date | time | timedelta):
         return value
     if isinstance(value, str) and not value:

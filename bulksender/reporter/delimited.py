@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bulksender.reporter.values import Values
-from bulksender.source import RESULT_COLUMNS, SheetFacts, records
+from bulksender.source import RESULT_COLUMNS, SheetFacts, lines, opened, records
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _DESTINATION = RESULT_COLUMNS.index("destination")
@@ -22,14 +22,14 @@ def write(facts: SheetFacts, rows: Iterator[tuple[int, Values]], target: Path) -
     appending = columns[0] == facts.width + 1 and columns == sorted(columns)
     expected = next(rows, None)
     with (
-        Path(facts.path).open(encoding=facts.encoding, newline="") as source,
-        target.open("w", encoding=facts.encoding, newline="") as output,
+        opened(Path(facts.path), facts.encoding) as source,
+        opened(target, facts.encoding, "w") as output,
     ):
-        for number, record in enumerate(records(source, facts.delimiter), 1):
+        for number, record in enumerate(records(lines(source), facts.delimiter), 1):
             if number == facts.header_row:
                 fields: list[str | None] = list(RESULT_COLUMNS)
             elif expected is not None and number == expected[0]:
-                fields = _fields(expected[1], facts.delimiter)
+                fields = _fields(expected[1], facts.delimiter, facts.encoding)
                 expected = next(rows, None)
             else:
                 output.write(record.raw)
@@ -47,14 +47,18 @@ def write(facts: SheetFacts, rows: Iterator[tuple[int, Values]], target: Path) -
         raise ValueError(f"row {expected[0]} is not in the file")
 
 
-def _fields(values: Values, delimiter: str) -> list[str | None]:
-    """The values as fields: quoted where needed, never a formula in a spreadsheet program."""
+def _fields(values: Values, delimiter: str, encoding: str) -> list[str | None]:
+    """The values as fields: quoted where needed, never a formula in a spreadsheet program.
+
+    What the file's encoding does not have (a name of another script in Windows-1252) becomes "?".
+    """
+    unicode = encoding.startswith("utf")
     fields: list[str | None] = []
     for index, value in enumerate(values):
         if value is None:
             fields.append(None)
             continue
-        text = str(value)
+        text = str(value) if unicode else str(value).encode(encoding, "replace").decode(encoding)
         if index != _DESTINATION and text.startswith(_FORMULA_STARTS):
             text = "'" + text
         fields.append(_quoted(text, delimiter))
@@ -112,5 +116,5 @@ def write_alone(rows: Iterator[tuple[int, Values]], target: Path) -> None:
     with target.open("w", encoding="utf-8-sig", newline="") as output:
         output.write(",".join(("row", *RESULT_COLUMNS)) + "\r\n")
         for number, values in rows:
-            fields = [field or "" for field in _fields(values, ",")]
+            fields = [field or "" for field in _fields(values, ",", "utf-8")]
             output.write(",".join([str(number), *fields]) + "\r\n")

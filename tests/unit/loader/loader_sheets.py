@@ -47,7 +47,10 @@ def read(
     phone: tuple[str, ...] = (),
     text: str | None = None,
     reference: str | None = None,
+    include_hidden: bool = False,
+    needed: tuple[str, ...] = (),
 ) -> Loaded:
+    """Read a sheet to its end; `needed` are the columns that a text uses (default: all)."""
     opened = open_sheet(
         SheetOptions(
             path=str(path),
@@ -56,12 +59,15 @@ def read(
             phone_columns=phone,
             text_column=text,
             id_column=reference,
+            include_hidden=include_hidden,
         )
     )
     loaded = Loaded(opened, [], [])
     opting = {*opened.columns.opt_out, *opened.columns.opt_in}  # a text does not use these
-    needed = [index for index in range(len(opened.headers)) if index not in opting]
-    for chunk in opened.chunks(needed, size):
+    indexes = [index for index in range(len(opened.headers)) if index not in opting]
+    if needed:
+        indexes = [opened.headers.index(header) for header in needed]
+    for chunk in opened.chunks(indexes, size):
         loaded.recipients.extend(chunk.recipients)
         loaded.refused.extend(chunk.refused)
     return loaded

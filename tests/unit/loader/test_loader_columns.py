@@ -60,7 +60,7 @@ def test_two_columns_of_the_surest_name_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_sheet_without_a_phone_column_is_refused_with_its_columns(tmp_path: Path) -> None:
-    said = refusal(written(tmp_path, f"Name,Kontakt\nAnna,{ANNA}\n"))
+    said = refusal(written(tmp_path, "Name,Kontakt\nAnna,none\n"))
     assert "--phone-column" in said
     assert '"Name", "Kontakt"' in said
 
@@ -68,9 +68,8 @@ def test_a_sheet_without_a_phone_column_is_refused_with_its_columns(tmp_path: Pa
 def test_a_row_of_data_is_not_taken_for_the_header(tmp_path: Path) -> None:
     """Nobody may be lost: the first contact is a row, although one of its cells says Mobile."""
     content = f"Name,Kontakt,Kind\nAnna,{ANNA},Mobile\nBen,{BEN},Home\n"
-    said = refusal(written(tmp_path, content))
-    assert "row 1" in said
-    assert '"Kontakt"' in said
+    loaded = read(written(tmp_path, content))
+    assert (loaded.sheet.header_row, loaded.numbers) == (1, [ANNA, BEN])
 
 
 @pytest.mark.parametrize("name", ["Kontakt Nr", "kontakt_nr", "KONTAKTNR", "Kontakt-Nr"])

@@ -50,25 +50,38 @@ def test_a_cell_of_more_than_a_million_characters_is_a_damaged_quote(tmp_path: P
     assert "quote" in said
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
-def test_text_that_is_not_utf8_is_refused_with_its_place(tmp_path: Path, encoding: str) -> None:
-    content = f"Mobile,Name\n{ANNA},Anna\n{BEN},Bén\n".encode(encoding)
-    said = refusal(written(tmp_path, content))
-    assert "not UTF-8" in said
+@pytest.mark.parametrize("above", [1, 998, 60_000])
+def test_windows_1252_is_read_and_said_with_an_example(tmp_path: Path, above: int) -> None:
+    content = f"Mobile,Name\n{f'{ANNA},Anna' + chr(10)}" * 1 + f"{ANNA},Anna\n" * (above - 1)
+    loaded = read(written(tmp_path, (content + f"{BEN},Zoë’s\n").encode("cp1252")))
+    assert loaded.column("Name")[-1] == "Zoë’s"
+    [notice] = loaded.sheet.notices
+    assert "Windows-1252" in notice.what
+    assert '"Zoë’s"' in notice.what or '"Zoë"' in notice.what
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "cp1251", "shift-jis", "big5", "euc-kr", "koi8-r"])
+def test_another_code_page_is_refused_and_never_sent_mangled(tmp_path: Path, encoding: str) -> None:
+    names = {"gbk": "李小龙", "big5": "李小龍", "shift-jis": "山田太郎", "euc-kr": "김철수"}
+    content = f"Mobile,Name\n{ANNA},Anna\n{BEN},{names.get(encoding, 'Наталья')}\n"
+    said = refusal(written(tmp_path, content.encode(encoding)))
     assert "CSV UTF-8" in said
-    assert re.search(r"\b(row|line) 3\b", said), said
+    assert re.search(r"\bline 3\b", said), said
 
 
-def test_text_that_is_not_utf8_far_down_is_refused_with_its_place(tmp_path: Path) -> None:
-    content = (f"Mobile,Name\n{'+6591234567,Anna' + chr(10)}" + f"{ANNA},Anna\n" * 998).encode()
-    said = refusal(written(tmp_path, content + f"{BEN},Bén\n".encode("latin-1")))
-    assert "not UTF-8" in said
-    assert re.search(r"\b(row|line) 1,?001\b", said), said
+def test_damaged_utf8_is_refused_and_not_read_as_windows_1252(tmp_path: Path) -> None:
+    content = f"Mobile,Name\n{ANNA},Zoë Lefèvre\n{BEN},".encode() + b"Ben\xe9\n"
+    said = refusal(written(tmp_path, content))
+    assert re.search(r"\bline 3\b", said), said
 
 
-def test_utf16_is_refused_as_not_utf8(tmp_path: Path) -> None:
-    content = f"Mobile,Name\n{ANNA},Anna\n".encode("utf-16")
-    assert "not UTF-8" in refusal(written(tmp_path, content))
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_utf16_is_read(tmp_path: Path, encoding: str, mark: str) -> None:
+    mark = "" if encoding == "utf-16" else mark
+    content = f'{mark}"Mobile";"Name"\r\n{ANNA};Zoë 李\r\n'.encode(encoding)
+    loaded = read(written(tmp_path, content))
+    assert (loaded.numbers, loaded.column("Name")) == ([ANNA], ["Zoë 李"])
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.xlsx", "a.parquet"])

@@ -39,7 +39,7 @@ def test_a_header_may_name_a_date(tmp_path: Path) -> None:
 
 def test_contacts_above_a_second_header_are_refused_and_not_lost(tmp_path: Path) -> None:
     guests = "".join(f"Guest {n},+659123456{n},T{n}\n" for n in range(8))
-    text = f"Guest,WhatsApp,Table\n{guests}\nName,Phone,Table\nAnn,{ANN},T9\n"
+    text = f"Guest,Line,Table\n{guests}\nName,Phone,Table\nAnn,{ANN},T9\n"
     said = refusal(sheet(tmp_path, text))
     assert "row 11" in said
     assert "rows 2 to 9" in said

@@ -149,9 +149,12 @@ def test_a_formula_counts_as_what_it_last_showed(tmp_path: Path) -> None:
         sheet.write_formula(1, 2, "=NA()", None, "#N/A")
         sheet.write_formula(1, 3, "=1/0", None, "#DIV/0!")
         sheet.write_formula(1, 4, '="Anna"&" Lee"', None, "Anna Lee")
-    recipient = read(path).only
+    recipient = read(path, needed=("Mobile", "Total", "Joined")).only
     assert recipient.destination == ANNA
-    assert recipient.cells[1:] == (12.5, None, None, "Anna Lee")
+    assert recipient.cells[1:] == (12.5, "Anna Lee")
+    for header, error in (("Broken", "#N/A"), ("Gone", "#DIV/0!")):
+        [row] = read(path, needed=("Mobile", header)).refused
+        assert f"the cell shows the error {error}" in row.detail
 
 
 def test_text_in_several_fonts_is_one_text(tmp_path: Path) -> None:
@@ -239,7 +242,7 @@ def test_an_empty_sheet_that_was_named_is_refused(tmp_path: Path, write: Write) 
 
 
 def test_a_refusal_names_the_sheet_and_the_row(tmp_path: Path, write: Write) -> None:
-    path = write(tmp_path / "a.xlsx", {"Contacts": [[], ["Name", "Kontakt"], ["Anna", ANNA]]})
+    path = write(tmp_path / "a.xlsx", {"Contacts": [[], ["Name", "Kontakt"], ["Anna", "none"]]})
     assert 'sheet "Contacts", row 2' in refusal(path)
 
 
@@ -274,13 +277,21 @@ def test_blank_rows_are_counted_and_formatting_is_no_content(tmp_path: Path) -> 
     assert loaded.refused == []
 
 
-def test_a_hidden_or_filtered_row_is_still_a_row(tmp_path: Path) -> None:
+def test_rows_that_the_sheet_does_not_show_are_left_out_and_counted(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
-    for row in (["Mobile"], [ANNA], [BEN]):
+    for row in (["Mobile"], [ANNA], [BEN], [CARL]):
         book.active.append(row)
+    book.active.auto_filter.ref = "A1:A4"
     book.active.row_dimensions[2].hidden = True
     book.save(tmp_path / "a.xlsx")
-    assert read(tmp_path / "a.xlsx").numbers == [ANNA, BEN]
+    loaded = read(tmp_path / "a.xlsx")
+    assert loaded.numbers == [BEN, CARL]
+    [notice] = loaded.sheet.notices
+    assert (notice.rows, notice.first) == (1, (2,))
+    assert "--include-hidden" in notice.what
+    everything = read(tmp_path / "a.xlsx", include_hidden=True)
+    assert everything.numbers == [ANNA, BEN, CARL]
+    assert everything.sheet.notices == []
 
 
 def test_the_facts_of_a_workbook(tmp_path: Path, write: Write) -> None:

@@ -5,7 +5,8 @@ from datetime import date, time
 
 import pytest
 
-from bulksender.loader.msisdn import BadNumber, country_name, known_country, to_e164
+from bulksender.loader.msisdn import BadNumber, to_e164
+from bulksender.loader.plans import country_name, known_country
 from bulksender.model import Cell
 
 SG = "+6591234567"

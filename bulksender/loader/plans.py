@@ -1,0 +1,124 @@
+"""Numbering plans: what `phonenumbers` (Google's metadata) knows of a region, compiled."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import phonenumbers
+from phonenumbers import PhoneMetadata
+from phonenumbers.phonenumberutil import COUNTRY_CODE_TO_REGION_CODE
+
+
+def known_country(country: str) -> bool:
+    """Whether `phonenumbers` has a numbering plan for this ISO 3166-1 alpha-2 code."""
+    return country in phonenumbers.SUPPORTED_REGIONS
+
+
+def country_name(region: str) -> str:
+    """`SG` → `Singapore`; the code itself where no name is known."""
+    names = _country_names().get(region, {})
+    name = names.get("en", region)
+    return names.get(name[1:], region) if name.startswith("*") else name
+
+
+class Plan(NamedTuple):
+    """One region's numbering plan, as regular expressions over digits."""
+
+    code: str  # country calling code
+    valid: re.Pattern[str]  # a national significant number of any type
+    general: re.Pattern[str]
+    national_prefix: re.Pattern[str]  # what phonenumbers would strip from the front
+    international_prefix: re.Pattern[str]
+    drops_zero: bool  # a 0 is dialled before national numbers
+
+
+_NEVER = re.compile(r"(?!)")
+_TYPES = (
+    "mobile",
+    "premium_rate",
+    "toll_free",
+    "shared_cost",
+    "voip",
+    "personal_number",
+    "pager",
+    "uan",
+    "voicemail",
+    "fixed_line",  # the last: what matches it is nothing else, as phonenumbers decides as well
+)
+
+
+@cache
+def home_plan(region: str) -> Plan | None:
+    """The plan of a region, or None where leading digits decide between several regions."""
+    metadata = PhoneMetadata.metadata_for_region(region, None)
+    if metadata is None or metadata.leading_digits is not None:
+        return None
+    code, general_desc = metadata.country_code, metadata.general_desc
+    if code is None or general_desc is None or COUNTRY_CODE_TO_REGION_CODE[code][0] != region:
+        return None
+    general = general_desc.national_number_pattern
+    kinds = []
+    for name in _TYPES:
+        desc = getattr(metadata, name)
+        if desc is None or not desc.national_number_pattern:
+            continue
+        lengths = desc.possible_length or general_desc.possible_length
+        wanted = "|".join(rf"\d{{{length}}}" for length in lengths if length > 0)
+        if wanted:
+            group = "?P<fixed>" if name == "fixed_line" else "?:"
+            kinds.append(rf"(?=(?:{wanted})\Z)({group}{desc.national_number_pattern})\Z")
+    if not kinds:
+        return None
+    return Plan(
+        code=str(code),
+        valid=re.compile(rf"(?=(?:{general})\Z)(?:{'|'.join(kinds)})", re.ASCII),
+        general=re.compile(rf"(?:{general})\Z", re.ASCII),
+        national_prefix=_or_never(metadata.national_prefix_for_parsing),
+        international_prefix=_or_never(metadata.international_prefix),
+        drops_zero=metadata.national_prefix == "0",
+    )
+
+
+def _or_never(pattern: str | None) -> re.Pattern[str]:
+    return re.compile(pattern) if pattern else _NEVER
+
+
+@cache
+def _plans_by_code() -> dict[str, Plan | None]:
+    """The main region's plan by calling code (`"65"`), compiled when a code is first met."""
+    return {}
+
+
+def plan_of(digits: str) -> Plan | None:
+    """The main plan of the country whose calling code the digits begin with."""
+    plans = _plans_by_code()
+    for length in (1, 2, 3):
+        code = digits[:length]
+        if code in plans:
+            return plans[code]
+        regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code))
+        if regions:
+            plans[code] = None if regions[0] == "001" else home_plan(regions[0])
+            return plans[code]
+    return None
+
+
+@cache
+def _country_names() -> dict[str, dict[str, str]]:
+    """The names that come with phonenumbers, without the geographical data beside them.
+
+    Importing `phonenumbers.geodata` would load every area code's town as well (0.4 s), so the one
+    module is executed by itself.
+    """
+    path = Path(phonenumbers.__file__).parent / "geodata" / "locale.py"
+    spec = importlib.util.spec_from_file_location("phonenumbers.geodata.locale", path)
+    if spec is None or spec.loader is None:  # pragma: no cover - only without its source file
+        return {}
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    names: dict[str, dict[str, str]] = module.LOCALE_DATA
+    return names

@@ -1,0 +1,109 @@
+"""CSV, TSV and TXT files: comma, semicolon, tab or pipe; UTF-8, UTF-16 or Windows-1252."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from bulksender.errors import SheetError
+from bulksender.headers import like_a_number
+from bulksender.source import Record, lines, opened, records
+from bulksender.tables.encodings import Encoding, encoding_of
+from bulksender.tables.table import Dialect, Row
+
+DELIMITERS = ",;\t|"
+_SAMPLE_RECORDS = 25
+
+
+class DelimitedTable:
+    """A delimited text file. Raises SheetError where its encoding is none that can be read."""
+
+    sheet = None
+    names: tuple[str, ...] = ()
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._encoding: Encoding = encoding_of(path)
+        self.remarks = self._encoding.remarks
+        sample = self._sample()
+        delimiter = self._delimiter(sample)
+        self._width = _evenness(sample, delimiter)[1]
+        ends = (end for end in ("\r\n", "\n", "\r") if sample and sample[0].endswith(end))
+        self.dialect = Dialect(self._encoding.name, delimiter, next(ends, "\n"))
+
+    def reach(self, header_row: int) -> int:
+        """Known only when all is read."""
+        return 0
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the records' fields; raises SheetError with the line for damaged text."""
+        number, line, record = 0, 1, None
+        try:
+            with opened(self.path, self.dialect.encoding) as file:
+                for number, record in enumerate(records(lines(file), self.dialect.delimiter), 1):
+                    if record.lines > 1:
+                        self._refuse_swallowed(number, line, record)
+                    line += record.lines
+                    yield Row(number, record.fields)
+        except csv.Error as error:
+            raise SheetError(
+                f"{self.path}, row {number + 1} (line {line}): {error}. Look for a quote that is "
+                "never closed."
+            ) from error
+        if record is not None:
+            self._refuse_swallowed(number, line - record.lines, record)
+
+    def _refuse_swallowed(self, number: int, line: int, record: Record) -> None:
+        """Raise SheetError where a stray quote has made one cell of several rows."""
+        try:
+            list(csv.reader([record.raw], delimiter=self.dialect.delimiter, strict=True))
+        except csv.Error as error:
+            open_ended = "unexpected end of data" in str(error)
+            if record.lines > 1 or open_ended:
+                raise self._swallowed(number, line) from error
+        if any(map(self._like_a_row, record.raw.splitlines()[1:])):
+            raise self._swallowed(number, line)
+
+    def _like_a_row(self, line: str) -> bool:
+        """Whether a line inside a cell would be a contact by itself: as wide, with a number."""
+        if self._width < 2:
+            return False
+        fields = next(csv.reader([line], delimiter=self.dialect.delimiter), [])
+        return len(fields) >= self._width and any(
+            like_a_number(field.strip(' "')) for field in fields
+        )
+
+    def _swallowed(self, number: int, line: int) -> SheetError:
+        return SheetError(
+            f'{self.path}, row {number} (line {line}): a quote (") is opened and never closed '
+            "where its cell ends, so the rows below it would become part of it. Close or remove it."
+        )
+
+    def _sample(self) -> list[str]:
+        with opened(self.path, self._encoding.name) as file:
+            try:
+                return list(islice(lines(file), 4 * _SAMPLE_RECORDS))
+            except csv.Error as error:
+                raise SheetError(f"{self.path}: {error}; this is no sheet.") from error
+
+    def _delimiter(self, sample: list[str]) -> str:
+        """The delimiter that splits the first records into the most even columns."""
+        said = re.fullmatch(r'"?sep=(.)"?', sample[0].strip(" \r\n"), re.I) if sample else None
+        if said and said[1] in DELIMITERS:
+            return said[1]
+        preferred = "\t" if self.path.suffix.lower() == ".tsv" else ","
+        return max(DELIMITERS, key=lambda char: (*_evenness(sample, char), char == preferred))
+
+
+def _evenness(sample: list[str], delimiter: str) -> tuple[int, int]:
+    """How many sample records share the commonest width above one, and that width."""
+    try:
+        found = islice(records(sample, delimiter), _SAMPLE_RECORDS)
+        widths = [len(record.fields) for record in found if record.fields]
+    except csv.Error:
+        return (0, 0)
+    counts = {width: widths.count(width) for width in set(widths) if width > 1}
+    return max(((count, width) for width, count in counts.items()), default=(0, 0))

@@ -1,0 +1,78 @@
+"""XLSX and XLSM workbooks, read row by row from their XML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from zipfile import ZipFile
+
+from bulksender import ooxml
+from bulksender.tables import sheetrows
+from bulksender.tables.choosing import chosen, unreadable
+from bulksender.tables.formats import BUILT_IN, reading
+from bulksender.tables.merging import Merging
+from bulksender.tables.table import Dialect, Row
+
+
+class XlsxTable:
+    """One sheet of a workbook: the one named, else the first visible one that holds anything."""
+
+    dialect = Dialect()
+    remarks: Sequence[str] = ()
+
+    def __init__(self, path: Path, name: str | None):
+        self.path = path
+        with self._opened() as archive:
+            ooxml.refuse_bombs(archive)
+            found = ooxml.contents(archive)
+            self._readings = _readings(archive, found)
+            self._strings: list[str] = []
+            if found.strings is not None:
+                with archive.open(found.strings) as stream:
+                    self._strings = sheetrows.shared_strings(stream)
+            self.names = [sheet.name for sheet in found.sheets]
+            self._entry = chosen(
+                path, name, found.sheets, lambda entry: self._filled(archive, entry)
+            )
+            with archive.open(self._entry.part) as stream:
+                self._merges = sheetrows.merges(stream)
+        self.sheet = self._entry.name
+
+    def reach(self, header_row: int) -> int:
+        """The last column that merged cells below the title reach."""
+        return max((area.right for area in self._merges if area.top >= header_row), default=0)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows that hold anything."""
+        merging = Merging(self._merges)
+        with self._opened() as archive, archive.open(self._entry.part) as stream:
+            yield from merging(sheetrows.rows(stream, self._strings, self._readings))
+
+    def _filled(self, archive: ZipFile, entry: ooxml.SheetEntry) -> bool:
+        with archive.open(entry.part) as stream:
+            return any(sheetrows.rows(stream, self._strings, self._readings))
+
+    @contextmanager
+    def _opened(self) -> Iterator[ZipFile]:
+        with unreadable(self.path), ZipFile(self.path) as archive:
+            yield archive
+
+
+def _readings(archive: ZipFile, found: ooxml.Contents) -> dict[str, sheetrows.Readings]:
+    """Style → how its numbers are read, for styles whose numbers are more than that."""
+    if found.styles is None:
+        return {}
+    codes: dict[int, str] = dict(BUILT_IN)
+    readings: dict[str, sheetrows.Readings] = {}
+    root = ooxml.parsed(archive, found.styles)
+    for element in root.iter():
+        if element.tag.rpartition("}")[2] == "numFmt" and element.get("numFmtId", "").isdigit():
+            codes[int(element.get("numFmtId", ""))] = element.get("formatCode", "")
+    styles = next((part for part in root if part.tag.rpartition("}")[2] == "cellXfs"), ())
+    for index, style in enumerate(styles):
+        code = codes.get(int(style.get("numFmtId", "0")), "")
+        meaning = reading(code, found.since_1904)
+        if meaning is not None:
+            readings[str(index)] = sheetrows.Readings(meaning)
+    return readings
