@@ -38,6 +38,7 @@ def plan(job: Job, ledger: Ledger, history: Ledger | None = None) -> Run:
             messages, unrenderable = renderer.render(recipients)
             run.add(messages, refused + unrenderable)
         run.seal(sheet.facts)  # duplicates fall out here, across the whole sheet
+        run.notices = (*sheet.notices, *renderer.notices)
     return run
 
 
@@ -64,6 +65,14 @@ def report(run: Run, output: Path | None = None, *, started: float | None = None
     return reporter.summarise(run, seconds=seconds, output=written)
 
 
+def report_check(run: Run) -> Path:
+    """Write the checked sheet to the job's output: what would become of each row.
+
+    Raises SettingsError for an output that cannot be, ReportError where writing fails.
+    """
+    return reporter.write(run, output_of(run.job))
+
+
 def refuse_unsendable(run: Run, ledger: Ledger) -> None:
     """The rules that refuse a whole plan before anybody is asked.
 
@@ -78,7 +87,10 @@ def refuse_unsendable(run: Run, ledger: Ledger) -> None:
     if not counts:
         raise Refused(f"{run.job.sheet.path}: there are no rows below the header.")
     if RowStatus.INVALID in counts and not counts.keys() & _SENT_OR_TO_SEND:
-        raise Refused("No row can be sent. Mend what is listed as problems, and try again.")
+        raise Refused(
+            "No row can be sent. Mend what is listed as problems (`bulksender check` with -o FILE "
+            "writes each beside its row), and try again."
+        )
     if not run.job.again:
         _refuse_repeats(run, ledger)
 

@@ -121,24 +121,28 @@ def check(
     phone_column: o.PhoneColumn = None,
     text_column: o.TextColumn = None,
     id_column: o.IdColumn = None,
+    include_hidden: o.IncludeHidden = False,
     encoding: o.EncodingChoice = "AUTO",
     max_parts: o.MaxParts = 10,
     plain_punctuation: o.PlainPunctuation = False,
+    output_file: o.Checked = None,
     strict: o.Strict = False,
     again: o.Again = False,
     ledger: o.LedgerUrl = None,
     json: o.Json = False,
     verbose: o.Verbose = False,
 ) -> ExitCode:
-    """Plan only: counts, problems, previews, parts. Nothing is sent or written."""
+    """Plan only: counts, problems, repairs, previews, parts. Nothing is sent."""
     started = time.monotonic()
     output = _given.output(json, verbose)
     defaults = defaults_here()
     job = job_from(
         defaults, sheet, template, text, source=source, country=country, sheet_name=sheet_name,
         phone_column=phone_column, text_column=text_column, id_column=id_column,
+        include_hidden=include_hidden,
         encoding=encoding, max_parts=max_parts, plain_punctuation=plain_punctuation,
-        strict=strict, again=again, subaccount=chosen_subaccount(subaccount, defaults),
+        output=str(output_file) if output_file else None, strict=strict, again=again,
+        subaccount=chosen_subaccount(subaccount, defaults),
         base_url=chosen_base_url(None, None, defaults),
     )  # fmt: skip
     from bulksender import campaign
@@ -148,8 +152,11 @@ def check(
         Ledger.scratch() as scratch,
         opened_history(_given.url(ledger), defaults) as history,
     ):
+        if job.output is not None:
+            campaign.require_writable(job)
         run = campaign.plan(job, scratch, history)
-        summary = show_plan(run, output, started, kept=False)
+        checked = campaign.report_check(run) if job.output is not None else None
+        summary = show_plan(run, output, started, checked)
         output.object(summary)
         campaign.refuse_unsendable(run, scratch)
         before = history.sent_before(run) if history is not None else None
@@ -176,6 +183,7 @@ def send(
     phone_column: o.PhoneColumn = None,
     text_column: o.TextColumn = None,
     id_column: o.IdColumn = None,
+    include_hidden: o.IncludeHidden = False,
     encoding: o.EncodingChoice = "AUTO",
     max_parts: o.MaxParts = 10,
     plain_punctuation: o.PlainPunctuation = False,
@@ -199,6 +207,7 @@ def send(
     job = job_from(
         defaults, sheet, template, text, source=source, country=country, sheet_name=sheet_name,
         phone_column=phone_column, text_column=text_column, id_column=id_column,
+        include_hidden=include_hidden,
         encoding=encoding, max_parts=max_parts, plain_punctuation=plain_punctuation,
         batch_size=batch_size, concurrency=concurrency, scheduled=schedule, expiry=expiry,
         output=str(output_file) if output_file else None, in_place=in_place, strict=strict,

@@ -107,6 +107,7 @@ def job_from(
     phone_column: str | None,
     text_column: str | None,
     id_column: str | None,
+    include_hidden: bool,
     source: str | None,
     **settings: object,
 ) -> Job:
@@ -126,6 +127,7 @@ def job_from(
             ),
             text_column=text_column,
             id_column=id_column,
+            include_hidden=include_hidden,
         ),
         template=_template(template, text),
         folder=str(Path.cwd()),

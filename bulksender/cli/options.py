@@ -47,6 +47,9 @@ TextColumn: TypeAlias = Annotated[
 IdColumn: TypeAlias = Annotated[
     str | None, typer.Option(metavar="NAME", help="A column with your own id, to be found at 8x8.")
 ]
+IncludeHidden: TypeAlias = Annotated[
+    bool, typer.Option("--include-hidden", help="Send to rows that a filter hides as well.")
+]
 Source: TypeAlias = Annotated[
     str | None, typer.Option(metavar="ID", help="The sender ID that people see.")
 ]
@@ -65,6 +68,12 @@ Strict: TypeAlias = Annotated[
 ]
 Again: TypeAlias = Annotated[
     bool, typer.Option("--again", help="Send although it was sent before.")
+]
+Checked: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write the checked sheet: each row's status."
+    ),
 ]
 Output: TypeAlias = Annotated[
     Path | None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from bulksender.errors import ExitCode
 if TYPE_CHECKING:
     from bulksender.ledger import Group
     from bulksender.model import RowStatus
+    from bulksender.notices import Notice
     from bulksender.reporter import Summary
     from bulksender.reporter.summary import Details
 
@@ -89,8 +90,11 @@ class Output:
         """Counts by state, problems, parts and encodings, previews."""
         self.say()
         self._counts(summary)
-        self._groups("Problems", details.problems, details.more_problems)
-        self._groups("Worth knowing", details.notes, details.more_notes)
+        self._groups("Problems", details.problems, _ALL_OF_THEM if details.more_problems else "")
+        repairs = [notice for notice in details.notices if notice.repair]
+        self._lines("Numbers that were mended", map(_mended, repairs))
+        others = [_noticed(notice) for notice in details.notices if not notice.repair]
+        self._groups("Worth knowing", details.notes, "and others" * details.more_notes, others)
         if not details.previews:
             return
         self.say()
@@ -147,24 +151,47 @@ class Output:
             )
             self.say(f"{_plural(summary.parts, 'SMS part')}: {encodings}", indent=2)
 
-    def _groups(self, title: str, groups: list[Group], more: bool) -> None:
-        if not groups:
+    def _groups(
+        self, title: str, groups: list[Group], more: str, others: Sequence[Text] = ()
+    ) -> None:
+        lines = [
+            Text.assemble(
+                (f"{group.status} ", _STYLES.get(group.status, "dim")) if group.status else "",
+                _about(group.rows, group.first, group.detail),
+            )
+            for group in groups
+        ]
+        self._lines(title, [*others, *lines, *([Text(more, "dim")] if more else [])])
+
+    def _lines(self, title: str, lines: Iterable[Text]) -> None:
+        lines = list(lines)
+        if not lines:
             return
         self.say()
         self.say(title, style="bold")
-        for group in groups:
-            where = f"row {group.first}" if group.rows == 1 else _several(group)
-            status = (f"{group.status} ", _STYLES.get(group.status, "dim")) if group.status else ""
-            self.say(Text.assemble(status, f"{where}: {group.detail}"), indent=2)
-        if more:
-            self.say("and others; --json lists the first 100 rows", "dim", indent=2)
+        for line in lines:
+            self.say(line, indent=2)
 
 
 _NAMES = {"GSM7": "GSM 7-bit", "UCS2": "UCS-2"}
+_ALL_OF_THEM = "and others; check with -o FILE writes all of them beside their rows"
 
 
-def _several(group: Group) -> str:
-    return f"{group.rows:,} rows (first {group.first}, last {group.last})"
+def _about(rows: int, first: Sequence[int], what: str) -> str:
+    """`37 rows: the number is too short (rows 2, 5, 9 …)`; of a single row, its number."""
+    if rows == 1:
+        return f"row {first[0]}: {what}"
+    more = " …" if rows > len(first) else ""
+    return f"{rows:,} rows: {what} (rows {', '.join(map(str, first))}{more})"
+
+
+def _noticed(notice: Notice) -> Text:
+    return Text(_about(notice.rows, notice.first, notice.what) if notice.rows else notice.what)
+
+
+def _mended(notice: Notice) -> Text:
+    where = f", as in row {notice.first[0]}: {notice.example}"
+    return Text(f"{_plural(notice.rows, 'row')}: {notice.what}{where}")
 
 
 def _plural(number: int, one: str, many: str | None = None) -> str:

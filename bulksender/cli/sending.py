@@ -62,13 +62,16 @@ def plan_and_send(
             return send_and_report(run, account, output, started)
 
 
-def show_plan(run: Run, output: Output, started: float, kept: bool = True) -> Summary:
-    """What was read, and what would go out; `kept` as in `summarise`."""
+def show_plan(run: Run, output: Output, started: float, checked: Path | None = None) -> Summary:
+    """What was read, and what would go out; `checked` is where the checked sheet went."""
     from bulksender.reporter.summary import details, summarise
 
-    summary = summarise(run, seconds=time.monotonic() - started, kept=kept)
+    summary = summarise(run, seconds=time.monotonic() - started, output=checked)
     output.chosen(run.job.sheet.path, run.facts.described)
     output.plan(summary, details(run))
+    if checked is not None:
+        output.say()
+        output.say(f"Checked sheet: {checked}", style="bold")
     return summary
 
 

@@ -46,10 +46,9 @@ class Result(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A problem or a note that several rows share."""
+    """A problem or a note that several rows share; `first` are the first of them."""
 
     status: str
     detail: str
     rows: int
-    first: int
-    last: int
+    first: tuple[int, ...]

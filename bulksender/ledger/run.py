@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,6 +15,7 @@ from bulksender.errors import AlreadySent, LedgerError
 from bulksender.ledger import schema, sql
 from bulksender.ledger.records import Attempt, Group, Result, RunState
 from bulksender.model import CHUNK_ROWS, Batch, Encoding, Message, Outcome, RejectedRow, RowStatus
+from bulksender.notices import MOST_ROWS, Notice
 from bulksender.settings import Job
 from bulksender.source import SheetFacts
 
@@ -38,6 +40,13 @@ class Run:
         self.job: Job = msgspec.json.decode(found.job, type=Job)
         self.hash: str | None = found.hash
         self._facts: str | None = found.facts
+        self.notices: tuple[Notice, ...] = ()
+        """What planning has noticed; they may show a number, and are not kept."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether the run can be named later; a plan that is only looked at cannot."""
+        return self._ledger.kept
 
     @property
     def facts(self) -> SheetFacts:
@@ -266,11 +275,11 @@ class Run:
 
     def problem_groups(self, most: int) -> list[Group]:
         """The problems, the commonest first."""
-        return [Group(*found) for found in self._all(sql.PROBLEM_GROUPS, self.no, most)]
+        return [_group(*found) for found in self._all(sql.PROBLEM_GROUPS, self.no, most)]
 
     def notes(self, most: int) -> list[Group]:
         """What is worth knowing about rows that go out: what forced them into UCS-2."""
-        return [Group("", *found) for found in self._all(sql.NOTES, self.no, most)]
+        return [_group("", *found) for found in self._all(sql.NOTES, self.no, most)]
 
     def batches(self) -> int:
         """How many batches left, but for those that were certainly not accepted."""
@@ -317,6 +326,11 @@ class Run:
             connection.execute(
                 update(schema.run).where(schema.run.c.no == self.no).values(**values)
             )
+
+
+def _group(status: str, detail: str, rows: int, numbers: str) -> Group:
+    first = nsmallest(MOST_ROWS, map(int, numbers.split(",")))
+    return Group(status, detail, rows, tuple(first))
 
 
 def _content_settings(job: Job) -> bytes:

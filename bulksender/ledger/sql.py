@@ -167,7 +167,7 @@ ORDER BY row LIMIT ?
 # The same problem of many rows is one line; its first rows stand for it.
 PROBLEM_GROUPS = """
 SELECT status, iif(status = 'DUPLICATE', 'the same number as an earlier row', detail) AS said,
-       count(*) AS rows, min(row), max(row)
+       count(*) AS rows, group_concat(row)
 FROM message
 WHERE run = ? AND status IN ('INVALID', 'OPTED_OUT', 'DUPLICATE', 'REJECTED', 'UNKNOWN')
 GROUP BY status, said
@@ -175,7 +175,7 @@ ORDER BY status IN ('DUPLICATE', 'OPTED_OUT'), rows DESC, min(row) LIMIT ?
 """
 
 NOTES = """
-SELECT detail, count(*) AS rows, min(row), max(row) FROM message
+SELECT detail, count(*) AS rows, group_concat(row) FROM message
 WHERE run = ? AND status IN ('READY', 'SENDING', 'QUEUED') AND detail <> ''
 GROUP BY detail ORDER BY rows DESC, min(row) LIMIT ?
 """

@@ -44,6 +44,8 @@ class Ledger:
             hide_parameters=True,  # they are people's numbers and texts
         )
         event.listen(self._engine, "connect", _pragmas(durable))
+        self.kept = True
+        """Whether its runs outlive this process; not those of a scratch ledger."""
         with self._reporting():
             self._connection = self._engine.connect()
             try:
@@ -60,6 +62,7 @@ class Ledger:
             tempfile.TemporaryDirectory(prefix="bulksender-") as folder,
             cls(Path(folder, "scratch.db"), durable=False) as ledger,
         ):
+            ledger.kept = False
             yield ledger
 
     def __enter__(self) -> Ledger:

@@ -67,4 +67,9 @@ class Numbers:
         if remark == FIXED_LINE:
             self._notices.add(remark, row)
         else:
-            self._notices.add(remark, row, f"{before} → {after}", repair=True)
+            self._notices.add(remark, row, f"{_visible(str(before))} → {after}", repair=True)
+
+
+def _visible(text: str) -> str:
+    """A text in which characters that cannot be seen are named."""
+    return "".join(char if char.isprintable() else f"<U+{ord(char):04X}>" for char in text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from bulksender.model import Encoding
@@ -94,15 +94,48 @@ def code_points(characters: Iterable[str], most: int = 3) -> str:
     return ", ".join(names) + more
 
 
+def seams(text: str, encoding: Encoding) -> Iterator[int]:
+    """Where in the text (which takes several parts) each part but the first begins."""
+    double, multi = (_EXTENDED, GSM7_MULTI) if encoding is Encoding.GSM7 else (_ASTRAL, UCS2_MULTI)
+    doubles = {match.start() for match in double.finditer(text)}
+    if not doubles:
+        yield from range(multi, len(text), multi)
+        return
+    room = multi
+    for position in range(len(text)):
+        units = 2 if position in doubles else 1
+        if units > room:
+            yield position
+            room = multi
+        room -= units
+
+
+def composed(text: str) -> str:
+    """The text with letters and their accents composed (NFC) where that gives a GSM character.
+
+    `e` and U+0301 are `é`, which GSM 7-bit has; apart, they would force UCS-2. All else stays.
+    """
+    return text if text.isascii() else _APART.sub(lambda match: _WHOLE[match[0]], text)
+
+
+_WHOLE = {unicodedata.normalize("NFD", char): char for char in GSM7_BASIC}
+_WHOLE |= {"\N{KELVIN SIGN}": "K", "\N{ANGSTROM SIGN}": "Å", "\N{OHM SIGN}": "Ω"}
+_WHOLE = {apart: whole for apart, whole in _WHOLE.items() if apart != whole}
+_APART = re.compile(
+    f"(?:{'|'.join(map(re.escape, _WHOLE))})"
+    "(?![\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff])"  # another mark on top
+)
+
+
 PLAIN_PUNCTUATION = str.maketrans(
     {
-        "‘": "'", "’": "'", "‚": "'", "‛": "'", "′": "'", "ʼ": "'", "`": "'", "´": "'",
-        "“": '"', "”": '"', "„": '"', "‟": '"', "″": '"', "«": '"', "»": '"',
-        "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "―": "-", "−": "-",
+        **dict.fromkeys("‘’‚‛‹›′", "'"),
+        **dict.fromkeys("“”„‟«»″", '"'),
+        **dict.fromkeys("‐‑‒–—―−", "-"),
         "…": "...",
-        "\u00a0": " ", "\u2000": " ", "\u2001": " ", "\u2002": " ", "\u2003": " ", "\u2004": " ",
-        "\u2005": " ", "\u2006": " ", "\u2007": " ", "\u2008": " ", "\u2009": " ", "\u200a": " ",
-        "\u202f": " ", "\u205f": " ", "\u3000": " ", "\t": " ",
+        **dict.fromkeys("\t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007", " "),
+        **dict.fromkeys("\u2008\u2009\u200a\u202f\u205f\u3000", " "),
+        **dict.fromkeys("\u200b\u2060\ufeff", ""),  # spaces of no width
     }
-)  # fmt: skip
+)
 """Typographic quotes, dashes, ellipsis and odd spaces → their GSM 7-bit equals."""

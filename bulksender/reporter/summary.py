@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from bulksender.ledger import Group, Run
 from bulksender.model import Encoding, Message, RowStatus
+from bulksender.notices import Notice
 
 MOST_PROBLEMS = 100
 
@@ -46,7 +47,7 @@ class Summary(Struct, frozen=True, kw_only=True):
 
 
 class Details(Struct, frozen=True):
-    """What people see beside the numbers: grouped problems, notes, the first messages.
+    """What people see beside the numbers: grouped problems, notes, notices, the first messages.
 
     `more_problems` and `more_notes` say that there are other groups than those listed.
     """
@@ -54,19 +55,18 @@ class Details(Struct, frozen=True):
     problems: list[Group]
     notes: list[Group]
     previews: list[Message]
+    notices: tuple[Notice, ...] = ()
     more_problems: bool = False
     more_notes: bool = False
 
 
-def summarise(
-    run: Run, *, seconds: float, output: Path | None = None, kept: bool = True
-) -> Summary:
-    """A run's summary; `kept` is False for a plan that is only looked at, which has no id."""
+def summarise(run: Run, *, seconds: float, output: Path | None = None) -> Summary:
+    """A run's summary; a plan that is only looked at has no id."""
     counts = run.counts()
     rows = sum(counts.values())
     planned = run.planned()
     return Summary(
-        run=run.id if kept else None,
+        run=run.id if run.kept else None,
         campaign=None,
         sheet=run.job.sheet.path,
         output=str(output) if output else None,
@@ -86,5 +86,10 @@ def details(run: Run, most: int = 8) -> Details:
     """The commonest problems and notes, and three previews."""
     problems, notes = run.problem_groups(most + 1), run.notes(most + 1)
     return Details(
-        problems[:most], notes[:most], run.previews(3), len(problems) > most, len(notes) > most
+        problems[:most],
+        notes[:most],
+        run.previews(3),
+        run.notices,
+        more_problems=len(problems) > most,
+        more_notes=len(notes) > most,
     )

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import IO
 from xml.etree.ElementTree import Element, ParseError
-
 from xml.sax.saxutils import escape
 
 from defusedxml import DefusedXmlException

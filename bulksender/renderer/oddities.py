@@ -1,0 +1,65 @@
+"""What is worth knowing about a text that goes out all the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from bulksender.headers import find
+from bulksender.model import Cell, Encoding
+from bulksender.notices import Notice
+from bulksender.renderer.segments import seams
+
+SPLIT_LINK = "a link is split over two SMS parts; some phones will not open it"
+CONTROL = "the text holds a control character, which phones show in different ways"
+UNRENDERED = "the text holds {{ or {%, which goes out as it stands"
+NOTHING = 'a cell that the text uses says "nan", "null", "#N/A" or the like, and so does the text'
+
+_LINK = re.compile(
+    r"(?:https?://|www\.)\S+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/\S+", re.IGNORECASE
+)
+_CONTROL = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_NOTHINGS = frozenset(
+    {
+        *("nan", "NaN", "NAN", "null", "Null", "NULL", "None", "undefined", "NaT", "<NA>", "NA"),
+        *("N/A", "n/a", "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"),
+    }
+)
+_BRACKETS = re.compile(
+    r"(?<![{\w])\{([^{}%\n]{1,60})\}(?!\})|\(\(([^()\n]{1,60})\)\)|<<([^<>\n]{1,60})>>"
+    r"|\[([^\[\]\n]{1,60})\]|(?<!\w)%([^%\s]{1,60})%|\$\{([^{}\n]{1,60})\}"
+)
+
+
+def oddities(text: str, parts: int, encoding: Encoding, cells: Sequence[Cell]) -> Iterator[str]:
+    """The kinds of what is odd about a row's text; `cells` are those that it was made of."""
+    if "{{" in text or "{%" in text or "}}" in text:
+        yield UNRENDERED
+    if not text.isprintable() and _CONTROL.search(text):
+        yield CONTROL
+    if parts > 1 and ("/" in text or "www." in text) and _link_is_split(text, encoding):
+        yield SPLIT_LINK
+    if not _NOTHINGS.isdisjoint(cells):
+        yield NOTHING
+
+
+def _link_is_split(text: str, encoding: Encoding) -> bool:
+    links = [match.span() for match in _LINK.finditer(text)]
+    if not links:
+        return False
+    return any(start < seam < end for seam in seams(text, encoding) for start, end in links)
+
+
+def other_placeholders(source: Iterable[str], headers: Sequence[str]) -> Iterator[Notice]:
+    """Column names in the brackets of other programs: `{name}`, `((name))`, `<<name>>`.
+
+    `source` are the pieces of a template that go out as they stand.
+    """
+    for text in source:
+        for match in _BRACKETS.finditer(text):
+            name = next(group for group in match.groups() if group is not None).strip()
+            if find(headers, name):
+                yield Notice(
+                    f"the text says {match[0]} as it stands; a column's value takes double braces: "
+                    f"{{{{ {name} }}}}"
+                )
