@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint format clean
+.PHONY: demo test lint format fuzz clean
 
 demo: $(READY)
 	$(VENV)/bin/bulksender demo --yes
@@ -19,6 +19,10 @@ lint: $(READY)
 format: $(READY)
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
+
+# Random bytes and mutated real files, for ten minutes or as many SECONDS as are given.
+fuzz: $(READY)
+	$(VENV)/bin/python tests/fuzz/fuzz.py --seconds $(or $(SECONDS),600)
 
 clean:
 	rm -rf $(VENV) demo build *.egg-info

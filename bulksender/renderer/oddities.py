@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from bulksender.headers import find
+from bulksender.headers import find, variable
 from bulksender.model import Cell, Encoding
 from bulksender.notices import Notice
 from bulksender.renderer.segments import seams
@@ -61,5 +61,5 @@ def other_placeholders(source: Iterable[str], headers: Sequence[str]) -> Iterato
             if find(headers, name):
                 yield Notice(
                     f"the text says {match[0]} as it stands; a column's value takes double braces: "
-                    f"{{{{ {name} }}}}"
+                    f"{{{{ {variable(name)} }}}}"
                 )

@@ -64,7 +64,8 @@ class DelimitedTable:
             open_ended = "unexpected end of data" in str(error)
             if record.lines > 1 or open_ended:
                 raise self._swallowed(number, line) from error
-        if any(map(self._like_a_row, record.raw.splitlines()[1:])):
+        inside = (text for field in record.fields for text in field.splitlines()[1:])
+        if record.lines > 1 and any(map(self._like_a_row, inside)):
             raise self._swallowed(number, line)
 
     def _like_a_row(self, line: str) -> bool:

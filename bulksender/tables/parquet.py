@@ -26,7 +26,7 @@ class ParquetTable:
         self.path = path
         self._broken: tuple[type[Exception], ...] = (OSError, ValueError, ArrowException)
         try:
-            self._file: Any = parquet.ParquetFile(path)
+            self._file: Any = parquet.ParquetFile(path, pre_buffer=False)
             names = self._file.schema_arrow.names
         except self._broken as error:
             raise self._unreadable() from error
@@ -40,7 +40,9 @@ class ParquetTable:
         """Yield the column names, then the records, with missing values as None."""
         yield Row(1, self._columns)
         try:
-            batches = self._file.iter_batches(_BATCH_ROWS, columns=self._columns)
+            batches = self._file.iter_batches(
+                _BATCH_ROWS, columns=self._columns, use_threads=False
+            )
             records = (values for batch in batches for values in _records(batch))
             for number, values in enumerate(records, 2):
                 yield Row(number, values)
@@ -52,7 +54,7 @@ class ParquetTable:
 
 
 def _records(batch: Any) -> Iterator[tuple[object, ...]]:
-    frame = batch.to_pandas(ignore_metadata=True)
+    frame = batch.to_pandas(ignore_metadata=True, use_threads=False)
     for name in frame.select_dtypes("float32"):  # 819.19, not 819.190002441406
         frame[name] = frame[name].astype(str).astype("float64")
     values = frame.astype(object)

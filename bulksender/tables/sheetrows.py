@@ -114,26 +114,36 @@ def rows(
     outer = _without(prefix, root[0]) if root else "<worksheet>"
     number = 0
     for text in pieces:
-        for part in _plain_xml(prefix, text).split("</row>")[:-1]:
+        text = _plain_xml(prefix, text)
+        literal = not _coded(text)
+        for part in text.split("</row>")[:-1]:
             start = part.rfind("<row")
             if start < 0:
                 continue
-            if part.count("<row", 0, start):  # rows without cells in front of it
+            if start and "<row" in part[:start]:  # rows without cells in front of it
                 number = _empty_rows(part[:start], number)
             tag = _ROW_TAG.match(part, start)
             if tag is None:
                 raise Damaged(f"the row behind row {number} cannot be read")
-            named = tag[1] or (other[1] if (other := _R.search(tag[0])) else None)
+            named, attributes = tag.groups()
+            if not named and (other := _R.search(attributes)):
+                named = other[1]
             before, number = number, int(named) if named else number + 1
             if number <= before:
                 raise Damaged(f"row {number} stands behind row {before}")
-            cells = _CELL.findall(part, tag.end())
-            if len(cells) != part.count("</c>", tag.end()):
-                cells = _parsed(outer, part[tag.end() :], number)
+            inside = tag.end()
+            cells = _CELL.findall(part, inside)
+            if len(cells) != part.count("</c>", inside):
+                cells = _parsed(outer, part[inside:], number)
             if cells:
-                hidden = "hidden" in tag[2] and _HIDDEN.search(tag[2]) is not None
-                plain = "&" not in part and "_x" not in part and "\r" not in part
-                yield Row(number, _values(cells, strings, readings, plain), hidden)
+                values = _values(cells, strings, readings, literal or not _coded(part))
+                hidden = "hidden" in attributes and _HIDDEN.search(attributes) is not None
+                yield Row(number, values, hidden)
+
+
+def _coded(text: str) -> bool:
+    """Whether any character of a text is written as a code, or is a carriage return."""
+    return "&" in text or "_x" in text or "\r" in text
 
 
 def shared_strings(stream: IO[bytes]) -> list[str]:
@@ -297,9 +307,9 @@ def _values(
     cells: Sequence[_Cell],
     strings: Sequence[str],
     readings: Mapping[str, Readings],
-    plain: bool,
+    literal: bool,
 ) -> list[object]:
-    """A row's values by column, from A on; `plain` where no text in it holds any code."""
+    """A row's values by column, from A on; `literal` where no text in it holds any code."""
     width = _COLUMNS[cells[-1][0]] + 1
     values: list[object] = [None] * width
     for letters, style, kind, formula, value, inline in cells:
@@ -318,7 +328,7 @@ def _values(
                 else:
                     values[column] = int(value) if value.isdigit() else float(value)
             elif kind == "inlineStr":
-                values[column] = inline if plain else _unescaped(inline)
+                values[column] = inline if literal else _unescaped(inline)
             else:
                 values[column] = _rare(kind, formula, value)
         except (ValueError, IndexError, OverflowError) as error:
@@ -349,7 +359,7 @@ def _unescaped(text: str) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "_x" in text:
-        text = _CODE.sub(_coded, text)  # a character beyond U+FFFF takes two codes
+        text = _CODE.sub(_decoded_code, text)  # a character beyond U+FFFF takes two codes
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
 
@@ -365,5 +375,5 @@ def _character(match: re.Match[str]) -> str:
     return chr(code) if good else "\N{REPLACEMENT CHARACTER}"
 
 
-def _coded(match: re.Match[str]) -> str:
+def _decoded_code(match: re.Match[str]) -> str:
     return chr(int(match[1], 16))

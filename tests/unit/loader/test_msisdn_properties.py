@@ -6,42 +6,16 @@ import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
+from msisdn_ways import EXAMPLES, REGIONS, expected
+from phonenumbers import PhoneNumber, PhoneNumberFormat
 
 from bulksender.loader.msisdn import to_e164
 from bulksender.model import Cell
 
-REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
-TYPES = [kind for kind in PhoneNumberType.values() if kind != PhoneNumberType.UNKNOWN]
 HOMES: list[str | None] = [
     None,
     *("SG", "GB", "US", "IT", "AR", "BR", "MX", "RU", "KZ", "CA", "DE", "HU", "AU"),
 ]
-
-
-def examples() -> list[PhoneNumber]:
-    """A valid number of every type of every region, and of the codes that have no region."""
-    found = [
-        phonenumbers.example_number_for_type(region, kind) for region in REGIONS for kind in TYPES
-    ]
-    for code in sorted(phonenumbers.COUNTRY_CODES_FOR_NON_GEO_REGIONS):
-        found.append(phonenumbers.example_number_for_non_geo_entity(code))
-    return [number for number in found if number and phonenumbers.is_valid_number(number)]
-
-
-EXAMPLES = examples()
-
-
-def expected(text: str, country: str | None) -> str | None:
-    """What phonenumbers says of plain digits with or without +, None where it is not valid."""
-    written = text if text.startswith("+") or country else f"+{text}"
-    try:
-        number = phonenumbers.parse(written, country)
-    except NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(number):
-        return None
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
 @st.composite
