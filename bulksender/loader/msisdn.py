@@ -37,6 +37,7 @@ class Seen(NamedTuple):
 
 
 FIXED_LINE = "fixed-line numbers: they are sent to, but few of them can receive a text"
+ROUND = "kept as numbers that end in five zeros or more: were their digits lost before?"
 LOST_ZERO = "a leading zero was lost"
 DECIMAL = "kept with decimals (.0)"
 SHORT_FORM = "kept in short form (E+…), no digit lost"
@@ -46,6 +47,7 @@ INVISIBLE = "invisible characters around it"
 APOSTROPHE = "an apostrophe before it"
 TEL = "tel: before it"
 TRUNK = "(0) behind the country code"
+TEXT_FORMULA = 'kept as ="…"'
 ODD_SIGNS = "unusual dashes or spaces"
 
 
@@ -82,6 +84,8 @@ class _Reader:
         if type(value) is Shown:
             value = _as_shown(value)
         if type(value) is int:
+            if value % 100_000 == 0:
+                self.remarks.append(ROUND)
             value = str(value)
         if type(value) is str:
             if value.isascii():
@@ -104,7 +108,7 @@ class _Reader:
         national = digits[len(plan.code) :]
         valid = plan.valid.match(national)
         if valid and not plan.national_prefix.match(national):
-            if valid.lastgroup:
+            if valid.lastgroup == "fixed_line":
                 self.remarks.append(FIXED_LINE)
             return "+" + digits
         return None
@@ -117,7 +121,7 @@ class _Reader:
             return None if plan.general.match(digits) else self._international(digits)
         valid = plan.valid.match(digits)
         if valid and not plan.national_prefix.match(digits):
-            if valid.lastgroup:
+            if valid.lastgroup == "fixed_line":
                 self.remarks.append(FIXED_LINE)
             if plan.drops_zero:
                 self.remarks.append(LOST_ZERO)
@@ -130,10 +134,64 @@ class _Reader:
         problem = number if isinstance(number, BadNumber) else _unlike_a_number(number)
         if isinstance(number, BadNumber) or problem:
             return problem or BadNumber("")
-        if self._country is None and not number.startswith("+"):
+        found = self._found(number)
+        if isinstance(found, BadNumber) and self._are_two(number):
+            return BadNumber(_TWO_NUMBERS)
+        return found
+
+    def _found(self, number: str) -> str | BadNumber:
+        """The number that clean digits stand for, by whatever prefix they begin with."""
+        if number.startswith("00"):
+            return self._international_call(number)
+        if number.startswith("+"):
+            return self._ask(number, self._country)
+        if self._country is None:
             found = self._ask("+" + number, None)
             return BadNumber(found.why + _NO_COUNTRY) if isinstance(found, BadNumber) else found
-        return self._ask(number, self._country)
+        return self._with_home_code(number) or self._ask(number, self._country)
+
+    def _international_call(self, number: str) -> str | BadNumber:
+        """`00` stands for +; where people dial 001 or 0011 instead, that may be meant as well."""
+        plus = self._ask("+" + number[2:].lstrip(" -"), self._country)
+        dialled = self._home.international_prefix.match(number) if self._home else None
+        if dialled is None or len(dialled[0]) == 2:
+            self._remark(DOUBLE_ZERO)
+            return plus
+        there = self._ask(number, self._country)
+        if isinstance(there, BadNumber):
+            if isinstance(plus, str):
+                self._remark(DOUBLE_ZERO)
+            return plus
+        if isinstance(plus, str) and plus != there:
+            return BadNumber(f"the number begins with {dialled[0]}, which can be read in two ways; "
+                             "write it with +")  # fmt: skip
+        return there
+
+    def _with_home_code(self, number: str) -> str | BadNumber | None:
+        """A number with the home country's code in front, but without +; None for any other.
+
+        Where the digits are a number at home as well, `phonenumbers` takes them for that. A text
+        goes to mobile phones: if only the reading with the code is one, it is the right one.
+        """
+        digits = "".join(char for char in number if char.isdigit())
+        plan = self._home
+        if plan is None or not digits.startswith(plan.code):
+            return None
+        abroad, at_home = plan.valid.match(digits[len(plan.code) :]), plan.valid.match(digits)
+        if abroad is None or at_home is None or abroad.lastgroup != "mobile":
+            return None
+        if at_home.lastgroup == "mobile":
+            return BadNumber("the number can be read with or without country code; write it with +")
+        return "+" + digits
+
+    def _are_two(self, number: str) -> bool:
+        """Whether a cut at one of the spaces or dashes gives two valid numbers."""
+        cuts = [match.span() for match in re.finditer(r"[ \-:]+", number)][:8]
+        return any(
+            all(isinstance(self._found(half), str) for half in (number[:start], number[end:]))
+            for start, end in cuts
+            if _digits(number[:start]) >= _MIN_DIGITS and _digits(number[end:]) >= _MIN_DIGITS
+        )
 
     def _whole(self, number: str) -> str | BadNumber:
         """The digits of a number that a spreadsheet keeps as a decimal or in short form."""
@@ -169,6 +227,10 @@ class _Reader:
             else:
                 plain.append(char)
         number = "".join(plain).strip()
+        formula = _TEXT_FORMULA.fullmatch(number)
+        if formula:
+            number = formula[1].strip()
+            self._remark(TEXT_FORMULA)
         odd = {unicodedata.category(char) for char in text if not char.isascii()}
         if odd & {"Nd", "No"}:
             self._remark(FOREIGN_DIGITS)
@@ -180,9 +242,6 @@ class _Reader:
         if number[:4].lower() == "tel:":
             number = number[4:].strip()
             self._remark(TEL)
-        if number.startswith("00"):
-            number = "+" + number[2:].lstrip(" -")
-            self._remark(DOUBLE_ZERO)
         if "(0)" in number and number.startswith("+"):
             self._remark(TRUNK)
         return _BRACKETED_CODE.sub(r"\1 ", number)
@@ -255,6 +314,12 @@ def _not_text(value: object) -> BadNumber:
 
 _FLOAT = re.compile(r"\+?\d{7,}[.,]0{1,6}")
 _PLAIN_SHOWN = re.compile(r"\+?[\d ()\-]{7,}")
+_EXTENSION = re.compile(
+    r"\d\s*(?:ext(?:ension|n)?|x|#|;ext=)\.?\s*:?\s*\d+$|\d{5}\s*/\s*\d{1,4}$", re.IGNORECASE
+)
+_TEXT_FORMULA = re.compile(r'="(.*)"')
+_DATE = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(?:19|20)\d\d")
+_TWO_NUMBERS = "there are two phone numbers in one cell; keep one"
 _APOSTROPHES = "'’‘`´"
 _SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})")
 _PLAUSIBLE = re.compile(r"\+?[\d (][\d ()./\-]*")
@@ -265,19 +330,24 @@ _MIN_DIGITS = 7
 
 
 def _unlike_a_number(number: str) -> BadNumber | None:
-    if not number:
+    if not number.strip("-. "):
         return BadNumber("the phone number is missing")
-    parts = [part for part in re.split(r"[/,;|&\n]|\bor\b|\band\b", number) if part.strip()]
+    parts = [part for part in re.split(r"[/,;|&\n]|:::|\bor\b|\band\b", number) if part.strip()]
     if len(parts) > 1 and all(_digits(part) >= _MIN_DIGITS for part in parts):
-        return BadNumber("there are two phone numbers in one cell; keep one")
+        return BadNumber(_TWO_NUMBERS)
     if number.count("+") > 1:
-        return BadNumber("there are two phone numbers in one cell; keep one")
+        return BadNumber(_TWO_NUMBERS)
+    date_typed = _DATE.fullmatch(number)
+    if date_typed and max(map(int, date_typed.group(1, 3))) <= 31:
+        return BadNumber("the cell holds a date or a time, not a phone number")
     if number.startswith("-"):
         return BadNumber(
             "the cell holds a negative number, as when Excel computes 65-9123; "
             "type the phone number again, as text"
         )
-    if re.search(r"(?i)\d\s*(?:ext|x|#|;ext=)\.?\s*:?\s*\d+$|\d{5}\s*/\s*\d{1,4}$", number):
+    if re.search(
+        r"(?i)\d\s*(?:ext(?:ension|n)?|x|#|;ext=)\.?\s*:?\s*\d+$|\d{5}\s*/\s*\d{1,4}$", number
+    ):
         return BadNumber("the number has an extension, which cannot be texted")
     if any(char.isalpha() for char in number):
         return BadNumber("the phone number has letters in it")

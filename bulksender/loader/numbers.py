@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bulksender.loader.columns import Columns
 from bulksender.loader.describing import named
-from bulksender.loader.msisdn import FIXED_LINE, BadNumber, Seen, to_e164
+from bulksender.loader.msisdn import FIXED_LINE, ROUND, BadNumber, Seen, to_e164
 from bulksender.model import Cell
 from bulksender.notices import Notices
 from bulksender.tables import plain
@@ -64,7 +64,7 @@ class Numbers:
     def _note(self, row: int, remark: str, before: Cell, after: str | BadNumber) -> None:
         if isinstance(after, BadNumber):
             return
-        if remark == FIXED_LINE:
+        if remark in (FIXED_LINE, ROUND):
             self._notices.add(remark, row)
         else:
             self._notices.add(remark, row, f"{_visible(str(before))} → {after}", repair=True)

@@ -1,6 +1,6 @@
 """What people call the column of phone numbers, in the larger European and Asian languages.
 
-Written as `headers.key` writes a header, without accents; the surest first. What means a mobile
+Compared without spaces, case and accents; the surest first. What means a mobile
 phone goes before what means any phone, and that before what may mean something else.
 """
 
@@ -46,6 +46,9 @@ MOBILE = (
     ),
     *("携帯", "携帯電話", "携帯番号", "携帯電話番号", "휴대폰", "휴대전화", "핸드폰", "휴대폰번호"),
     *("휴대전화번호", "핸드폰번호"),
+    *("cellphoneno", "cellno", "ndeportable", "noportable", "nportable", "мобтелефон"),
+    *("تلفن همراه", "همراه", "شماره همراه", "موبایل", "شماره موبایل"),
+    *("मोबाईल", "मोबाईल नंबर", "మొబైల్", "మొబైల్ నంబర్", "Điện thoại di động", "dien thoai di dong"),
 )
 PHONE = (
     *("phone", "phonenumber", "phoneno", "phonenr", "telephone", "telephonenumber", "telephoneno"),
@@ -72,9 +75,14 @@ PERHAPS = (
 """Names that need a number in the column to be believed."""
 
 _WORDS = frozenset(
-    {"mobile", "cell", "handphone", "handy", "mobil", "celular", "movil", "gsm", "whatsapp"}
+    {
+        *("mobile", "cell", "cellphone", "handphone", "handy", "mobil", "celular", "movil", "gsm"),
+        *("whatsapp", "telemovel", "cellulare", "portable"),
+    }
 )
-_OTHER_WORDS = frozenset({"phone", "telephone", "tel", "telefon", "telefono", "msisdn"})
+_OTHER_WORDS = frozenset(
+    {"phone", "telephone", "tel", "telefon", "telefono", "telefone", "msisdn", "телефон"}
+)
 _PIECES = ("手机", "手機", "携帯", "휴대폰", "핸드폰"), ("电话", "電話", "전화")
 
 
@@ -90,10 +98,6 @@ def surely_phone(text: str) -> bool:
     """Whether a header by itself says that phone numbers stand below it."""
     rank = _rank(text, _bare(text))
     return rank is not None and rank < len(MOBILE) + len(PHONE)
-
-
-_RANKS = {name: rank for rank, name in enumerate((*MOBILE, *PHONE))}
-_LATE = {name: rank for rank, name in enumerate(PERHAPS, len(_RANKS) + 4)}
 
 
 def _rank(text: str, bare: str) -> int | None:
@@ -113,3 +117,7 @@ def _bare(text: str) -> str:
     apart = unicodedata.normalize("NFD", headers.key(text))
     bare = "".join(char for char in apart if unicodedata.category(char)[0] != "M")
     return unicodedata.normalize("NFC", bare)
+
+
+_RANKS = {_bare(name): rank for rank, name in enumerate((*MOBILE, *PHONE))}
+_LATE = {_bare(name): rank for rank, name in enumerate(PERHAPS, len(_RANKS) + 4)}

@@ -29,7 +29,7 @@ class Plan(NamedTuple):
     """One region's numbering plan, as regular expressions over digits."""
 
     code: str  # country calling code
-    valid: re.Pattern[str]  # a national significant number of any type
+    valid: re.Pattern[str]  # a national number; `lastgroup` says whether mobile or fixed_line
     general: re.Pattern[str]
     national_prefix: re.Pattern[str]  # what phonenumbers would strip from the front
     international_prefix: re.Pattern[str]
@@ -69,7 +69,7 @@ def home_plan(region: str) -> Plan | None:
         lengths = desc.possible_length or general_desc.possible_length
         wanted = "|".join(rf"\d{{{length}}}" for length in lengths if length > 0)
         if wanted:
-            group = "?P<fixed>" if name == "fixed_line" else "?:"
+            group = f"?P<{name}>" if name in ("mobile", "fixed_line") else "?:"
             kinds.append(rf"(?=(?:{wanted})\Z)({group}{desc.national_number_pattern})\Z")
     if not kinds:
         return None

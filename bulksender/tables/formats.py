@@ -19,6 +19,7 @@ Reading = Callable[[float], object]
 
 BUILT_IN = {
     **{1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%"},
+    **{11: "0.00E+00", 48: "##0.0E+0"},
     **{14: "m/d/yyyy", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 22: "m/d/yyyy h:mm"},
     **{18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss"},
     **{37: "#,##0_);(#,##0)", 38: "#,##0_);(#,##0)"},
@@ -57,6 +58,8 @@ def reading(code: str, since_1904: bool = False) -> Reading | None:
         return lambda value: _moment(value, since_1904, day, clock)
     if _FRACTION.search(bare):
         return None
+    if "e+" in bare or "e-" in bare:
+        return shortened
     shapes = [_section(text) for text in _sections(code)]
     known = [shape for shape in shapes if shape is not None]
     return (lambda value: _shown(value, known)) if len(known) == len(shapes) else None
@@ -73,6 +76,15 @@ def _moment(serial: float, since_1904: bool, day: bool, clock: bool) -> object:
     if not day or serial < 1:
         return moment.time() if clock else moment.date()
     return moment if clock else moment.date()
+
+
+def shortened(value: float) -> object:
+    """A number that its sheet shows in short form, like 6.59E+09.
+
+    Where all of its last five digits are zeros, they were most likely lost before it was stored.
+    Then the short form is all that is known.
+    """
+    return f"{value:.2E}" if abs(value) >= 1e7 and value % 100_000 == 0 else value
 
 
 class _Shape(NamedTuple):

@@ -17,6 +17,7 @@ from bulksender import ooxml
 from bulksender.model import Shown
 from bulksender.ooxml import MOST_COLUMNS, Area
 from bulksender.tables.choosing import chosen, protected, unreadable
+from bulksender.tables.formats import shortened
 from bulksender.tables.merging import Merging
 from bulksender.tables.table import ERRORS, Dialect, Row, spoilt_by
 
@@ -26,6 +27,7 @@ _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
 _CALC = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}"
 _DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,]\d+)?S)?")
+_EXPONENT = re.compile(r"\dE[+-]?\d", re.IGNORECASE)
 _OTHER_ERRORS = re.compile(r"(Err:|#)\S+")
 MOST_ROWS = 1_048_576
 """Of a sheet, as in Excel and LibreOffice."""
@@ -207,11 +209,13 @@ def _value(cell: Element) -> object:
             return shown
 
 
-def _number(value: float, shown: str) -> float:
+def _number(value: float, shown: str) -> object:
     """The number; in the form that the sheet shows, where that says more than rounded digits."""
     plain = f"{value:.15g}"
     general = f"{value:.10g}"
-    return value if shown in ("", plain, general) or "E" in shown.upper() else Shown(value, shown)
+    if _EXPONENT.search(shown):
+        return shortened(value)
+    return value if shown in ("", plain, general) else Shown(value, shown)
 
 
 def _moment(text: str) -> date | datetime | str:

@@ -40,9 +40,7 @@ class ParquetTable:
         """Yield the column names, then the records, with missing values as None."""
         yield Row(1, self._columns)
         try:
-            batches = self._file.iter_batches(
-                _BATCH_ROWS, columns=self._columns, use_threads=False
-            )
+            batches = self._file.iter_batches(_BATCH_ROWS, columns=self._columns, use_threads=False)
             records = (values for batch in batches for values in _records(batch))
             for number, values in enumerate(records, 2):
                 yield Row(number, values)

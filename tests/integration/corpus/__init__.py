@@ -1,0 +1,1 @@
+"""Sheets as people have them, each with what has to become of its rows."""
