@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from bulksender import headers
@@ -49,7 +50,11 @@ def find_layout(first: Sequence[Row], options: SheetOptions, where: str) -> Layo
     texts = texts_of(cells)
     if not options.phone_columns:
         _refuse_contacts_above(sample[:index], row.number, sum(map(bool, texts)), where)
-        phone = _chosen_phone(texts, [cells for _, cells in sample[index + 1 :]], options)
+        below = [cells for _, cells in sample[index + 1 :]]
+        phone = _chosen_phone(texts, below, options)
+        if not surely_phone(texts[phone]) and not _numbers_in(phone, below, options.country):
+            with suppress(SheetError):  # "Phone model" beside a column of numbers
+                return _by_content(sample, options, where)
         _refuse_twins(texts, phone, f"{where}, row {row.number}")
     else:
         phone = None
@@ -73,7 +78,7 @@ def _by_name(sample: _Sample, options: SheetOptions) -> int | None:
 
 def _by_phone_name(sample: _Sample) -> int | None:
     """The first row in which a column is called like a phone column, surely or else perhaps."""
-    perhaps = None
+    perhaps, alone = None, False
     for index, (_, cells) in enumerate(sample[:HEADER_WITHIN]):
         texts = texts_of(cells)
         if any(map(headers.like_a_number, texts)):
@@ -82,18 +87,18 @@ def _by_phone_name(sample: _Sample) -> int | None:
         if filled > 1 or not index:
             if any(map(surely_phone, texts)):
                 return index
-            if perhaps is None and named_like_phones(texts):
-                perhaps = index
+            if named_like_phones(texts) and (perhaps is None or (filled > 1 and alone)):
+                perhaps, alone = index, filled == 1
     return perhaps
 
 
 def _chosen_phone(
     texts: tuple[str, ...], below: Sequence[list[Cell]], options: SheetOptions
 ) -> int:
-    """Of the columns called like phones, the surest that holds a number in the first rows."""
+    """Of the columns called like phones, the surest whose first rows hold numbers."""
     named = named_like_phones(texts)
-    holding = [index for index in named if _numbers_in(index, below, options.country)]
-    return (holding or named)[0]
+    shares = {index: _numbers_in(index, below, options.country) for index in named}
+    return min(named, key=lambda index: (shares[index] < 0.5, not shares[index]))
 
 
 def _refuse_twins(texts: tuple[str, ...], phone: int, where: str) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bulksender.loader.cells import FIXED_LINE, ROUND, BadNumber
 from bulksender.loader.columns import Columns
 from bulksender.loader.describing import named
-from bulksender.loader.msisdn import FIXED_LINE, ROUND, BadNumber, Seen, to_e164
+from bulksender.loader.msisdn import Seen, to_e164
 from bulksender.model import Cell
 from bulksender.notices import Notices
 from bulksender.tables import plain

@@ -49,6 +49,7 @@ MOBILE = (
     *("cellphoneno", "cellno", "ndeportable", "noportable", "nportable", "мобтелефон"),
     *("تلفن همراه", "همراه", "شماره همراه", "موبایل", "شماره موبایل"),
     *("मोबाईल", "मोबाईल नंबर", "మొబైల్", "మొబైల్ నంబర్", "Điện thoại di động", "dien thoai di dong"),
+    *("số di động", "cep numarası", "cep telefon numarası"),
 )
 PHONE = (
     *("phone", "phonenumber", "phoneno", "phonenr", "telephone", "telephonenumber", "telephoneno"),
@@ -97,7 +98,7 @@ def named_like_phones(texts: Sequence[str]) -> list[int]:
 def surely_phone(text: str) -> bool:
     """Whether a header by itself says that phone numbers stand below it."""
     rank = _rank(text, _bare(text))
-    return rank is not None and rank < len(MOBILE) + len(PHONE)
+    return rank is not None and rank < len(_RANKS)
 
 
 def _rank(text: str, bare: str) -> int | None:
@@ -114,10 +115,12 @@ def _rank(text: str, bare: str) -> int | None:
 
 def _bare(text: str) -> str:
     """A header's key without accents and vowel signs: "Téléphone" → `telephone`."""
-    apart = unicodedata.normalize("NFD", headers.key(text))
+    apart = unicodedata.normalize("NFD", headers.key(text).replace("ı", "i"))
     bare = "".join(char for char in apart if unicodedata.category(char)[0] != "M")
     return unicodedata.normalize("NFC", bare)
 
 
-_RANKS = {_bare(name): rank for rank, name in enumerate((*MOBILE, *PHONE))}
+_RANKS: dict[str, int] = {}
+for _name in (*MOBILE, *PHONE):
+    _RANKS.setdefault(_bare(_name), len(_RANKS))
 _LATE = {_bare(name): rank for rank, name in enumerate(PERHAPS, len(_RANKS) + 4)}

@@ -25,6 +25,24 @@ def country_name(region: str) -> str:
     return names.get(name[1:], region) if name.startswith("*") else name
 
 
+@cache
+def drops_zero(region: str) -> bool:
+    """Whether a 0 is written before mobile numbers at home, which spreadsheets cut off."""
+    example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+    if example is None or example.italian_leading_zero:
+        return False
+    at_home = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)
+    digits = "".join(char for char in at_home if char.isdigit())
+    return digits == f"0{example.national_number}"
+
+
+def is_mobile(number: str) -> bool:
+    """Whether a valid E.164 number is, or can be, a mobile phone's."""
+    kind = phonenumbers.number_type(phonenumbers.parse(number))
+    types = phonenumbers.PhoneNumberType
+    return kind in (types.MOBILE, types.FIXED_LINE_OR_MOBILE)
+
+
 class Plan(NamedTuple):
     """One region's numbering plan, as regular expressions over digits."""
 
@@ -33,7 +51,6 @@ class Plan(NamedTuple):
     general: re.Pattern[str]
     national_prefix: re.Pattern[str]  # what phonenumbers would strip from the front
     international_prefix: re.Pattern[str]
-    drops_zero: bool  # a 0 is dialled before national numbers
 
 
 _NEVER = re.compile(r"(?!)")
@@ -79,7 +96,6 @@ def home_plan(region: str) -> Plan | None:
         general=re.compile(rf"(?:{general})\Z", re.ASCII),
         national_prefix=_or_never(metadata.national_prefix_for_parsing),
         international_prefix=_or_never(metadata.international_prefix),
-        drops_zero=metadata.national_prefix == "0",
     )
 
 

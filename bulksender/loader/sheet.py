@@ -10,10 +10,10 @@ from typing import NamedTuple
 import msgspec
 
 from bulksender.errors import SheetError, did_you_mean
+from bulksender.loader.cells import BadNumber
 from bulksender.loader.columns import Columns
 from bulksender.loader.describing import chosen_columns, kind, named
 from bulksender.loader.layout import SAMPLE_ROWS, find_layout
-from bulksender.loader.msisdn import BadNumber
 from bulksender.loader.numbers import Numbers
 from bulksender.loader.plans import known_country
 from bulksender.model import CHUNK_ROWS, Previous, Recipient, RejectedRow, RowStatus

@@ -34,14 +34,18 @@ from bulksender.settings import Job, SheetOptions
 MEMORY = 1 << 30  # bytes of address space that the cases may take, beside the program's own
 TOO_LONG = 20  # seconds for one case
 PIECES = (
-    *("{{ name }}", "{% for c in name %}", "{% endfor %}", "{{ name|", "upper", "replace('a','bb')"),
-    *("center(99999999)", " * ", "10**9", "{% set a = a ~ a %}", "{% macro m(x) %}", "{{ m(1) }}"),
-    *("{% endmacro %}", "}}", "{%", "%}", "(", ")", "[", "]", "'", '"', "row['Name']", "|", "~"),
-    *("{% if amount > 1 %}", "{% endif %}", "amount", "format", "'%d'", "loop", "self", "\n", "é😀"),
-    *("{{ name.format }}", "{{ name.split('') }}", "|join(name)", "|batch(3)", "|list", "{{ 1/0 }}"),
+    *("{{ name }}", "{% for c in name %}", "{% endfor %}", "{{ name|", "upper", "{{ 1/0 }}"),
+    *("replace('a','bb')", "center(99999999)", " * ", "10**9", "{% set a = a ~ a %}", "amount"),
+    *("{% macro m(x) %}", "{{ m(1) }}", "{% endmacro %}", "}}", "{%", "%}", "(", ")", "[", "]"),
+    *("'", '"', "row['Name']", "|", "~", "{% if amount > 1 %}", "{% endif %}", "format", "'%d'"),
+    *("loop", "self", "\n", "é😀", "{{ name.format }}", "{{ name.split('') }}", "|join(name)"),
+    *("|batch(3)", "|list"),
 )
-MARKS = (b'"', b"\n", b",", b";", b"\x00", b"\xff", b"<row", b"</row>", b"<c>", b"&lol;", b"<![CDATA[",
-         b"<!DOCTYPE x [<!ENTITY a 'b'>]>", b"9" * 40, b"-1", b"1e999", b"r=\"XFE1048577\"", b"]]>")  # fmt: skip
+MARKS = (
+    *(b'"', b"\n", b",", b";", b"\x00", b"\xff", b"<row", b"</row>", b"<c>", b"&lol;", b"]]>"),
+    *(b"<![CDATA[", b"<!DOCTYPE x [<!ENTITY a 'b'>]>", b"9" * 40, b"-1", b"1e999"),
+    *(b'r="XFE1048577"', b'hidden="1"', b't="e"', b's="9"', b"\x80\x80\x80\x80"),
+)
 
 
 def mutated(data: bytes, chance: random.Random) -> bytes:
@@ -62,7 +66,7 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
             case 3:
                 result[start:start] = chance.choice(MARKS)
             case 4:
-                result[start : start + 4] = chance.choice((b"\xff" * 4, b"\0" * 4, b"\x7f\xff\xff\xff"))
+                result[start : start + 4] = chance.choice((b"\xff" * 4, b"\0" * 4, b"\x7f\xff" * 2))
             case _:
                 other = chance.randrange(len(result))
                 result[start : start + length] = result[other : other + length]
@@ -76,7 +80,8 @@ def mutated_inside(data: bytes, chance: random.Random) -> bytes:
         entries = source.infolist()
         chosen = {entry.filename for entry in chance.sample(entries, min(2, len(entries)))}
         if chance.random() < 0.7:  # mostly the sheet itself
-            chosen = {e.filename for e in entries if "sheet" in e.filename or "content" in e.filename}
+            names = (entry.filename for entry in entries)
+            chosen = {name for name in names if "sheet" in name or "content" in name}
         for entry in entries:
             content = source.read(entry)
             if entry.filename in chosen:
@@ -149,7 +154,7 @@ def worker(pipe: Connection, files: list[tuple[str, bytes]], folder: str) -> Non
 
 
 def ended(seconds: float, first: int, files: list[tuple[str, bytes]]) -> Iterator[tuple[int, str]]:
-    """(seed, how it ended) until the time is over; a worker that dies is a finding, and replaced."""
+    """(seed, how it ended) until the time is over; a worker that dies is a finding."""
     context = get_context("fork")
     until, seed = time.monotonic() + seconds, first
     with tempfile.TemporaryDirectory() as folder:

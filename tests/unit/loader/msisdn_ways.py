@@ -11,7 +11,8 @@ from functools import cache
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
-from bulksender.loader.msisdn import BadNumber, to_e164
+from bulksender.loader.cells import BadNumber
+from bulksender.loader.msisdn import to_e164
 from bulksender.model import Cell
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
@@ -35,16 +36,61 @@ EXAMPLES = examples()
 def expected(text: str, country: str | None) -> str | None:
     """What phonenumbers says of plain digits with or without +, None where it is not valid.
 
-    What starts with 00 is read as +, which phonenumbers does in some countries only.
+    Three rules are the loader's own: what starts with 00 is read as +, or as an international call
+    where 001 or 0011 is dialled for one; digits that begin with the home country's code are the
+    mobile number behind it rather than a fixed line; what can be read in two ways is none.
     """
-    written = "+" + text[2:] if text.startswith("00") else text
-    if not written.startswith("+") and not country:
-        written = f"+{written}"
+    if text.startswith("00"):
+        return _called_abroad(text, country)
+    if text.startswith("+") or not country:
+        return judged(f"+{text.removeprefix('+')}", country)
+    at_home = judged(text, country)
+    code = str(phonenumbers.country_code_for_region(country))
+    behind_code = judged(f"+{text}", None) if text.startswith(code) else None
+    main = phonenumbers.COUNTRY_CODE_TO_REGION_CODE[int(code)][0]
+    if main == country and at_home and behind_code not in (None, at_home) and mobile(behind_code):
+        return None if mobile(at_home) else behind_code
+    return at_home
+
+
+def _called_abroad(text: str, country: str | None) -> str | None:
+    plus = judged("+" + text[2:], country)
+    dialled = {"AU": "0011", "SG": "001", "ID": "001", "HK": "001", "TH": "001"}.get(country or "")
+    if dialled and text.startswith(dialled):
+        abroad = judged("+" + text[len(dialled) :], None)
+        if abroad and (not plus or mobile(abroad)):
+            return abroad if plus in (None, abroad) else None
+    return plus
+
+
+def judged(text: str, country: str | None) -> str | None:
+    """The number that phonenumbers reads, and finds valid."""
     try:
-        number = phonenumbers.parse(written, country)
+        number = phonenumbers.parse(text, country)
     except NumberParseException:
         return None
     return e164(number) if phonenumbers.is_valid_number(number) else None
+
+
+def mobile(text: str | None) -> bool:
+    """Whether a valid number may be a mobile phone's."""
+    return text is not None and kind(text) in (
+        PhoneNumberType.MOBILE,
+        PhoneNumberType.FIXED_LINE_OR_MOBILE,
+    )
+
+
+def with_zero(text: str, country: str | None) -> str | None:
+    """The mobile number that digits are, once the 0 that a spreadsheet cut off stands there."""
+    if country is None or not text.isdigit() or text.startswith("0"):
+        return None
+    code = phonenumbers.country_code_for_region(country)
+    try:
+        whole = phonenumbers.parse(f"+{code}0{text}")
+    except NumberParseException:
+        return None
+    mobile = phonenumbers.number_type(whole) == PhoneNumberType.MOBILE
+    return f"+{code}0{text}" if mobile and whole.italian_leading_zero else None
 
 
 def e164(number: PhoneNumber) -> str:

@@ -5,7 +5,8 @@ from datetime import date, time
 
 import pytest
 
-from bulksender.loader.msisdn import BadNumber, to_e164
+from bulksender.loader.cells import BadNumber
+from bulksender.loader.msisdn import to_e164
 from bulksender.loader.plans import country_name, known_country
 from bulksender.model import Cell
 
@@ -62,7 +63,7 @@ SINGAPORE: list[tuple[Cell, str]] = [
     ("9123456", "too short for Singapore"),
     ("+65 9123 456", "too short for Singapore"),
     ("9123456789012", "too long for Singapore"),
-    ("91234567 98765432", "too long for Singapore"),
+    ("91234567 98765432", "two phone numbers"),
     ("912345678", "no number in Singapore has so many digits"),
     ("21234567", "no such number in Singapore"),
     ("+65 2123 4567", "no such number in Singapore"),

@@ -10,10 +10,21 @@ from typing import NamedTuple
 
 import phonenumbers
 import pytest
-from msisdn_ways import DIGITS, REGIONS, e164, expected, home, kind, national, valid_numbers
+from msisdn_ways import (
+    DIGITS,
+    REGIONS,
+    e164,
+    expected,
+    home,
+    kind,
+    national,
+    valid_numbers,
+    with_zero,
+)
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
-from bulksender.loader.msisdn import FIXED_LINE, LOST_ZERO, Seen, to_e164
+from bulksender.loader.cells import FIXED_LINE, LOST_ZERO
+from bulksender.loader.msisdn import Seen, to_e164
 from bulksender.model import Cell
 
 HOMES: list[str | None] = [
@@ -96,19 +107,6 @@ def answers() -> tuple[Answer, ...]:
             for place, (text, answer) in enumerate(zip(texts, read, strict=True))
         )
     return tuple(gathered)
-
-
-def with_zero(text: str, country: str | None) -> str | None:
-    """The mobile number that digits are, once the 0 that a spreadsheet cut off stands there."""
-    if country is None or not text.isdigit() or text.startswith("0"):
-        return None
-    code = phonenumbers.country_code_for_region(country)
-    try:
-        whole = phonenumbers.parse(f"+{code}0{text}")
-    except NumberParseException:
-        return None
-    mobile = phonenumbers.number_type(whole) == PhoneNumberType.MOBILE
-    return f"+{code}0{text}" if mobile and whole.italian_leading_zero else None
 
 
 def test_a_hundred_thousand_strings_are_what_phonenumbers_says_they_are() -> None:

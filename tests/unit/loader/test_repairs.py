@@ -23,7 +23,7 @@ from msisdn_ways import (
 )
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from bulksender.loader.msisdn import (
+from bulksender.loader.cells import (
     APOSTROPHE,
     DECIMAL,
     DOUBLE_ZERO,
@@ -34,12 +34,11 @@ from bulksender.loader.msisdn import (
     SHORT_FORM,
     TEL,
     TRUNK,
-    Seen,
-    to_e164,
 )
 from bulksender.loader.msisdn import (
     INVISIBLE as INVISIBLES,
 )
+from bulksender.loader.msisdn import Seen, to_e164
 from bulksender.model import Cell, Shown
 
 GB, SG = "+447911123456", "+6591234567"
