@@ -35,9 +35,7 @@ from bulksender.loader.cells import (
     TEL,
     TRUNK,
 )
-from bulksender.loader.msisdn import (
-    INVISIBLE as INVISIBLES,
-)
+from bulksender.loader.cells import INVISIBLE as INVISIBLES
 from bulksender.loader.msisdn import Seen, to_e164
 from bulksender.model import Cell, Shown
 
