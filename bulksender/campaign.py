@@ -38,7 +38,7 @@ def plan(job: Job, ledger: Ledger, history: Ledger | None = None) -> Run:
             messages, unrenderable = renderer.render(recipients)
             run.add(messages, refused + unrenderable)
         run.seal(sheet.facts)  # duplicates fall out here, across the whole sheet
-        run.notices = (*sheet.notices, *renderer.notices)
+        run.notices = (*sheet.notices, *renderer.notices(run.oddities()))
     return run
 
 
@@ -123,7 +123,7 @@ def output_of(job: Job) -> Path:
     """Where a job's result goes. Raises SettingsError where that place cannot be."""
     output = str(job.path(job.output)) if job.output else None
     if output is not None and Path(output).resolve() == job.path(job.sheet.path).resolve():
-        raise SettingsError(f"--output {output} is the sheet itself: say --in-place for that.")
+        raise SettingsError(f"--output {output} is the sheet itself: name another file.")
     return reporter.output_path(job.path(job.sheet.path), output, job.in_place)
 
 

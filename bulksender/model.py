@@ -112,7 +112,8 @@ class Message(Struct, frozen=True):
     """A row that can go out: the rendered text and what it will be billed as.
 
     `parts` counts SMS parts (1 or more); `note` says what is worth knowing about the row without
-    stopping it, e.g. which character forced UCS-2.
+    stopping it, e.g. which character forced UCS-2. `oddities` is what the renderer has noticed, a
+    bit each; `saving` counts the parts that plain punctuation would save.
     """
 
     row: int
@@ -122,6 +123,8 @@ class Message(Struct, frozen=True):
     encoding: Encoding
     reference: str = ""
     note: str = ""
+    oddities: int = 0
+    saving: int = 0
 
 
 class Batch(Struct, frozen=True):

@@ -13,7 +13,7 @@ from defusedxml.ElementTree import fromstring
 
 MOST_BYTES = 8 << 30
 """Of a part, unpacked: several times the longest sheet that Excel can hold."""
-MOST_UNPARSED = 64 << 20
+MOST_UNPARSED = 16 << 20
 """Of a part that is read in one piece, such as the list of sheets."""
 _SUSPICIOUS_RATIO, _SUSPICIOUS_BYTES = 200, 100 << 20
 _RELATIONSHIP = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -113,7 +113,8 @@ def parsed(archive: ZipFile, name: str) -> Element:
     if entry.file_size > MOST_UNPARSED:
         raise ValueError(f"its part {name} is too large")
     try:
-        root: Element = fromstring(archive.read(entry))
+        with archive.open(entry) as stream:  # what it holds may be more than it says
+            root: Element = fromstring(stream.read(entry.file_size))
     except ParseError as error:
         raise ValueError(f"its part {name} is damaged") from error
     return root
@@ -140,7 +141,8 @@ def column_number(letters: bytes) -> int:
 
 MOST_COLUMNS = 16_384
 """Of a sheet (XFD is the last); Excel's limit, and LibreOffice's."""
-_RANGE = re.compile(rb"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})")
+MOST_ROWS = 1_048_576
+_RANGE = re.compile(r"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})")
 
 
 class Area(NamedTuple):
@@ -152,12 +154,13 @@ class Area(NamedTuple):
     right: int
 
 
-def area(reference: bytes) -> Area | None:
+def area(reference: str) -> Area | None:
     """`A1:C3` as an Area; None for what is no range."""
     found = _RANGE.fullmatch(reference)
     if found is None:
         return None
-    return Area(int(found[2]), column_number(found[1]), int(found[4]), column_number(found[3]))
+    top, bottom = int(found[2]), int(found[4])
+    return Area(top, column_number(found[1].encode()), bottom, column_number(found[3].encode()))
 
 
 def _is(relation: Element, kind: str) -> bool:

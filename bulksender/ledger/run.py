@@ -65,7 +65,7 @@ class Run:
                     sql.ADD_MESSAGES,
                     [
                         (self.no, m.row, m.destination, m.text, m.parts, m.encoding.value,
-                         m.reference, m.note)
+                         m.reference, m.note, m.oddities, m.saving)
                         for m in messages
                     ],
                 )  # fmt: skip
@@ -280,6 +280,10 @@ class Run:
     def notes(self, most: int) -> list[Group]:
         """What is worth knowing about rows that go out: what forced them into UCS-2."""
         return [_group("", *found) for found in self._all(sql.NOTES, self.no, most)]
+
+    def oddities(self) -> Iterator[tuple[int, int, int]]:
+        """(row, oddities, saving) of the rows that go out and have any."""
+        yield from map(tuple, self._all(sql.ODDITIES, self.no))
 
     def batches(self) -> int:
         """How many batches left, but for those that were certainly not accepted."""

@@ -51,6 +51,8 @@ message = Table(
     Column("encoding", Text, nullable=False, server_default=""),
     Column("reference", Text, nullable=False, server_default=""),
     Column("umid", Text, nullable=False, server_default=""),
+    Column("oddities", Integer, nullable=False, server_default="0"),  # bits, by the renderer
+    Column("saving", Integer, nullable=False, server_default="0"),  # parts, by plain punctuation
     Column("batch", Integer),
     ForeignKeyConstraint(["run"], ["run.no"], ondelete="CASCADE"),
     sqlite_with_rowid=False,

@@ -7,8 +7,9 @@ SQLAlchemy's rendering of the same insert. `:run` is the run's number.
 # Planning ------------------------------------------------------------------------------------
 
 ADD_MESSAGES = """
-INSERT INTO message (run, row, status, destination, text, parts, encoding, reference, detail)
-VALUES (?, ?, 'READY', ?, ?, ?, ?, ?, ?)
+INSERT INTO message (run, row, status, destination, text, parts, encoding, reference, detail,
+                     oddities, saving)
+VALUES (?, ?, 'READY', ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 ADD_REFUSED = """
@@ -178,6 +179,11 @@ NOTES = """
 SELECT detail, count(*) AS rows, group_concat(row) FROM message
 WHERE run = ? AND status IN ('READY', 'SENDING', 'QUEUED') AND detail <> ''
 GROUP BY detail ORDER BY rows DESC, min(row) LIMIT ?
+"""
+
+ODDITIES = """
+SELECT row, oddities, saving FROM message
+WHERE run = ? AND status = 'READY' AND oddities <> 0 ORDER BY row
 """
 
 RESULT_PAGE = """

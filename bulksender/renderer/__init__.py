@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bulksender.model import Encoding, Message, Recipient, RejectedRow, RowStatus
-from bulksender.notices import Notice, Notices
-from bulksender.renderer.oddities import oddities, other_placeholders
+from bulksender.notices import Notice
+from bulksender.renderer.oddities import SAVES, noticed, oddities, other_placeholders
 from bulksender.renderer.segments import PLAIN_PUNCTUATION, code_points, composed, measure
 from bulksender.renderer.template import Template, Unrendered
 from bulksender.settings import Job
@@ -24,8 +24,6 @@ class Renderer:
         self._job = job
         self._template = Template(job.template or "", headers)
         self._nothing = Unrendered("the row has no text of its own")
-        self._notices = Notices()
-        self._saved_rows = self._saved_parts = 0
         self._about_template = list(other_placeholders(self._template.verbatim, headers))
         self.columns = self._template.columns
         """The indexes of the columns whose cells a Recipient must bring, in that order."""
@@ -37,25 +35,16 @@ class Renderer:
             made = self._message(recipient, text)
             if isinstance(made, Message):
                 messages.append(made)
-                for what in oddities(made.text, made.parts, made.encoding, recipient.cells):
-                    self._notices.add(what, made.row)
             else:
                 refused.append(_refused(recipient, made))
         return messages, refused
 
-    @property
-    def notices(self) -> list[Notice]:
-        """What is worth knowing about the texts that were rendered so far."""
-        found = [*self._about_template, *self._notices.listed()]
-        if self._saved_rows:
-            rows, parts = self._saved_rows, self._saved_parts
-            found.append(
-                Notice(
-                    f"--plain-punctuation would make {rows:,} text{'s' if rows > 1 else ''} GSM "
-                    f"7-bit or shorter, and save {parts:,} SMS part{'s' if parts != 1 else ''}"
-                )
-            )
-        return found
+    def notices(self, found: Iterable[tuple[int, int, int]]) -> list[Notice]:
+        """What is worth knowing about the template, and about texts that go out.
+
+        `found` are the (row, oddities, saving) of their messages.
+        """
+        return [*self._about_template, *noticed(found)]
 
     def _texts(self, recipients: Sequence[Recipient]) -> list[str | Unrendered]:
         """The row's own text where it has one, else the template's."""
@@ -85,12 +74,22 @@ class Renderer:
                 return f"GSM 7-bit (--encoding GSM7) does not have {code_points(foreign)}"
             if _unpaired(text):
                 return "the text holds half a character; type that cell again"
-            if foreign and not job.plain_punctuation:
-                self._count_saving(text, parts)
+        plain = measure(text.translate(PLAIN_PUNCTUATION)) if foreign else None
         if parts > job.max_parts:
             limit = f"{job.max_parts} part{'s' if job.max_parts > 1 else ''}"
-            return f"the text takes {parts} SMS parts, more than the {limit} allowed; shorten it"
+            instead = ""
+            if plain is not None and plain.parts <= job.max_parts:
+                instead = f", or say --plain-punctuation ({plain.parts} parts)"
+            return (
+                f"the text takes {parts} SMS parts, more than the {limit} allowed; shorten it"
+                + instead
+            )
         note = f"UCS-2 because of {code_points(foreign)}" if foreign else ""
+        cells = recipient.cells if recipient.text is None else (text.strip(),)
+        flags = oddities(text, parts, encoding, cells)
+        saving = parts - plain.parts if plain is not None else 0
+        if saving > 0 or (plain is not None and plain.encoding is Encoding.GSM7 and not saving):
+            flags |= SAVES
         return Message(
             recipient.row,
             recipient.destination,
@@ -99,17 +98,9 @@ class Renderer:
             encoding,
             recipient.reference,
             note,
+            flags,
+            saving,
         )
-
-    def _count_saving(self, text: str, parts: int) -> None:
-        """Count what plain punctuation would save in a text that goes out in UCS-2."""
-        plain = text.translate(PLAIN_PUNCTUATION)
-        if plain == text:
-            return
-        found = measure(plain)
-        if found.encoding is Encoding.GSM7 or found.parts < parts:
-            self._saved_rows += 1
-            self._saved_parts += parts - found.parts
 
 
 def _refused(recipient: Recipient, why: str) -> RejectedRow:

@@ -10,7 +10,7 @@ from jinja2.visitor import NodeTransformer
 
 from bulksender import headers as names
 from bulksender.errors import TemplateError, did_you_mean
-from bulksender.renderer.environment import JOINED, LIST, PASSES
+from bulksender.renderer.environment import JOINED, LIST, PASSES, PRINTS
 
 
 def bind(tree: nodes.Template, headers: Sequence[str]) -> tuple[nodes.Template, dict[str, int]]:
@@ -32,8 +32,18 @@ class _Limiting(NodeTransformer):
     """Puts what has to be counted (loops, lists, `~`) through filters that count."""
 
     def visit_For(self, node: nodes.For, *args: Any, **kwargs: Any) -> nodes.Node:  # noqa: N802
-        visited = self.generic_visit(node, *args, **kwargs)
         node.iter = filtered(node.iter, PASSES)
+        return self._counted(node, *args, **kwargs)
+
+    visit_Macro = visit_CallBlock = lambda self, node, *args, **kwargs: self._counted(  # noqa: N815
+        node, *args, **kwargs
+    )
+
+    def _counted(self, node: Any, *args: Any, **kwargs: Any) -> nodes.Node:
+        """A body that may come many times, and what it prints as it stands each time."""
+        verbatim = sum(len(data.data) for data in node.find_all(nodes.TemplateData))
+        visited = self.generic_visit(node, *args, **kwargs)
+        node.body.insert(0, nodes.ExprStmt(filtered(nodes.Const(verbatim), PRINTS)))
         return visited
 
     def visit_Concat(self, node: nodes.Concat, *args: Any, **kwargs: Any) -> nodes.Node:  # noqa: N802

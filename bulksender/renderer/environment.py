@@ -15,8 +15,11 @@ from bulksender.model import Shown
 from bulksender.renderer import limits
 from bulksender.renderer.filters import FILTERS, RowError, looks_like_a_number
 
-ROW, PASSES, JOINED, LIST = "__row", "__passes", "__joined", "__list"
-"""Filters of our own, that templates are compiled to use; they count what a row costs."""
+ROW, PASSES, JOINED, LIST, PRINTS = "a row", "its passes", "its joins", "its lists", "its prints"
+"""Filters of our own, that templates are compiled to use; they count what a row costs.
+
+No template can write such a name.
+"""
 
 
 class BlankError(UndefinedError):
@@ -98,9 +101,9 @@ class Environment(ImmutableSandboxedEnvironment):
         self.globals.clear()
         kept = {name: made for name, made in self.filters.items() if name not in limits.BARRED}
         self.filters = {
-            name: made if name in limits.TAME else limits.guarded(name, made)
-            for name, made in (kept | FILTERS).items()
+            name: limits.guarded(name, made, self.budget) for name, made in (kept | FILTERS).items()
         }
+        self.filters[PRINTS] = _prints
         self.filters |= {ROW: _row, PASSES: _passes, JOINED: _joined, LIST: limits.bounded}
 
     def count_prints(self) -> None:
@@ -146,6 +149,12 @@ def _row(environment: Environment, value: object) -> object:
 @pass_environment
 def _passes(environment: Environment, values: Any) -> Iterator[Any]:
     return environment.budget.counted(values)
+
+
+@pass_environment
+def _prints(environment: Environment, characters: int) -> int:
+    environment.budget.printed(characters)
+    return characters
 
 
 def _joined(values: Sequence[object]) -> str:

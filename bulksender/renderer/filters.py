@@ -14,7 +14,8 @@ class RowError(Exception):
 
 
 _NEEDS_A_DAY = re.compile(r"%[-#]?[^-#HIMSfpX%]")
-_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
+_PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
+_LONGEST = 100  # characters of a number
 _CURRENCY = re.compile(
     r"^(?:[A-Z]{1,3}|[A-Z]{0,3}[$€£¥₹฿₫₱₩])(?=[\d.])|(?<=\d)(?:[A-Z]{3}|[€£¥₫])$"
 )
@@ -87,7 +88,9 @@ def _name(match: re.Match[str]) -> str:
 
 def looks_like_a_number(text: str) -> bool:
     """Whether a cell's text is a number that a template could mean to compute with."""
-    return bool(_PLAIN.fullmatch(text.strip()) or _ENGLISH.fullmatch(text.strip()))
+    return len(text) < _LONGEST and bool(
+        _PLAIN.fullmatch(text.strip()) or _ENGLISH.fullmatch(text.strip())
+    )
 
 
 def _decimal(value: object, name: str) -> Decimal:
@@ -96,6 +99,8 @@ def _decimal(value: object, name: str) -> Decimal:
     if isinstance(value, float):
         return Decimal(f"{value:.15g}")  # as many digits as a spreadsheet shows
     text = str(value).strip().replace("\u00a0", "").replace(" ", "")
+    if len(text) > _LONGEST:
+        raise RowError(f'the filter "{name}" needs a number, and the cell holds other text')
     text = _CURRENCY.sub("", text)
     if isinstance(value, str) and _AMBIGUOUS.fullmatch(text):
         raise RowError(

@@ -1,20 +1,26 @@
 """What a template may cost: an SMS has 1,530 characters at most, and so needs little.
 
-Everything that could take long or much memory is counted before it is done: loops and calls,
-the length of texts that filters and methods make, the size of numbers and lists. A template that
-passes a limit is refused; a sheet of a million rows is not the place to find that out slowly.
+Whatever could take much memory is counted before it is done: loops and calls, the length of texts
+that filters and methods make, the size of numbers and lists. Whatever takes long is ended by a
+timer (POSIX, main thread) or by the count of steps. A template that passes a limit is refused; a
+sheet of a million rows is not the place to find that out slowly.
 """
 
 from __future__ import annotations
 
 import re
-import time
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
-from itertools import islice
 from typing import Any
 
+from jinja2 import Undefined
+from jinja2.runtime import LoopContext
+
 from bulksender.errors import TemplateError
+from bulksender.renderer.filters import RowError
 
 MOST_SOURCE = 20_000
 """Characters of a template."""
@@ -26,7 +32,10 @@ MOST_PRINTED = 100_000
 """Characters that one row's text prints, before they are counted as SMS parts."""
 MOST_ITEMS = 10_000
 """Of a list, with the lists in it."""
-_SECONDS, _SECONDS_A_ROW = 2.0, 0.001
+MOST_SECONDS = 2.0
+"""Of processor time, for compiling a template or rendering the rows that are rendered together."""
+MOST_ROWS = 2_000
+"""Rendered together: a thousandth of a second and a half is left for each."""
 
 
 class TooExpensive(TemplateError):
@@ -36,32 +45,56 @@ class TooExpensive(TemplateError):
         super().__init__(f"The template is too expensive: {what}.")
 
 
+@contextmanager
+def in_time() -> Iterator[None]:
+    """End what takes more than MOST_SECONDS of processor time with TooExpensive.
+
+    Where there is no such timer (Windows, threads), the counts alone have to do.
+    """
+    if (
+        not hasattr(signal, "setitimer")
+        or threading.current_thread() is not threading.main_thread()
+    ):
+        yield
+        return
+
+    running = True
+
+    def over(*_: object) -> None:
+        if running:
+            raise TooExpensive(f"it takes more than {MOST_SECONDS:.0f} seconds")
+
+    before = signal.signal(signal.SIGVTALRM, over)
+    # once more every tenth of a second: what was raised inside Jinja may have been swallowed there
+    signal.setitimer(signal.ITIMER_VIRTUAL, MOST_SECONDS, 0.1)
+    try:
+        yield
+    finally:
+        running = False
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+class Compiling(Exception):
+    """A filter is not to be used yet; Jinja catches it."""
+
+
 class Budget:
-    """What the row that is being rendered has used up; `begin` starts a chunk."""
+    """What the row that is being rendered has used up."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic):
-        self._clock = clock
-        self.begin()
-
-    def begin(self) -> None:
-        """A chunk of rows is about to be rendered."""
-        self._started = self._clock()
-        self._rows = self._steps = self._printed = 0
+    def __init__(self) -> None:
+        self.compiling = True
+        self._steps = self._printed = 0
 
     def row(self) -> None:
         """A row begins."""
-        self._rows += 1
         self._steps = self._printed = 0
-        if not self._rows & 31:
-            self._look_at_the_clock()
 
     def step(self) -> None:
         """A pass through a loop, or a call."""
         self._steps += 1
         if self._steps > MOST_STEPS:
             raise TooExpensive(f"one row's text takes more than {MOST_STEPS:,} loop passes")
-        if not self._steps & 63:
-            self._look_at_the_clock()
 
     def printed(self, characters: int) -> None:
         """Some characters are printed."""
@@ -75,18 +108,14 @@ class Budget:
             self.step()
             yield value
 
-    def _look_at_the_clock(self) -> None:
-        if self._clock() - self._started > _SECONDS + _SECONDS_A_ROW * self._rows:
-            raise TooExpensive("its rows take more than a thousandth of a second each")
 
-
-def short(text: Any) -> Any:
+def short(made: Any, most: int = MOST_CHARACTERS) -> Any:
     """A text or a list that was made, as it is. Raises TooExpensive for a huge one."""
-    if isinstance(text, str) and len(text) > MOST_CHARACTERS:
+    if isinstance(made, str) and len(made) > most:
         _too_long()
-    if isinstance(text, list | tuple | dict):
-        bounded(text)
-    return text
+    if isinstance(made, list | tuple | dict):
+        bounded(made)
+    return made
 
 
 def bounded(value: Any) -> Any:
@@ -98,8 +127,30 @@ def bounded(value: Any) -> Any:
         items += len(inner)
         if items > MOST_ITEMS:
             raise TooExpensive(f"it makes a list of more than {MOST_ITEMS:,} items")
+        printable(parts)
         waiting += [part for part in parts if isinstance(part, list | tuple | dict)]
     return value
+
+
+def collected(values: Iterator[Any]) -> list[Any]:
+    """What a filter yields, as a list. Raises TooExpensive where it is too long or too large."""
+    found: list[Any] = []
+    size = 0
+    for value in values:
+        size += len(value) if isinstance(value, str | list | tuple | dict) else 1
+        if len(found) >= MOST_ITEMS or size > MOST_PRINTED:
+            raise TooExpensive("it makes a list that is too long, or of texts that are")
+        found.append(value)
+    bounded(found)
+    return found
+
+
+def printable(values: Iterable[Any]) -> None:
+    """Raise RowError for what no text can show: a method without its brackets, a macro, a loop."""
+    for value in values:
+        odd = callable(value) or isinstance(value, LoopContext)
+        if odd and not isinstance(value, Undefined):
+            raise RowError("the text would print what is neither text, number nor date")
 
 
 def multiplied(operator: str, left: Any, right: Any) -> None:
@@ -107,8 +158,8 @@ def multiplied(operator: str, left: Any, right: Any) -> None:
     if operator == "**" and (abs(right) > 64 or abs(left) > 1e9):
         raise TooExpensive("it raises a number to an enormous power")
     numbers = [side for side in (left, right) if isinstance(side, int)]
-    repeated = any(isinstance(side, list | tuple) for side in (left, right))
-    if repeated and any(abs(side) > MOST_ITEMS for side in numbers):
+    lists = [side for side in (left, right) if isinstance(side, list | tuple)]
+    if any(len(items) * abs(times) > MOST_ITEMS for items in lists for times in numbers):
         raise TooExpensive(f"it makes a list of more than {MOST_ITEMS:,} items")
     if any(side.bit_length() > 256 for side in numbers):
         raise TooExpensive("it computes with numbers of more than 77 digits")
@@ -120,6 +171,7 @@ def _too_long() -> None:
 
 # Filters and methods -------------------------------------------------------------------------
 
+_WIDTH_FROM_ELSEWHERE = re.compile(r"\{[^{}]*:[^{}]*\{")
 _WIDTHS = re.compile(r"\d{4,}|\*")
 _HARMLESS_METHODS = frozenset(
     {
@@ -138,6 +190,7 @@ def method(function: Any, arguments: tuple[Any, ...]) -> None:
     Of text only those methods may be called that a text could want.
     """
     numbers_in(arguments)
+    printable(arguments)
     function = getattr(function, "__wrapped__", function)  # the sandbox wraps str.format
     owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
     if name == "strftime":
@@ -147,6 +200,8 @@ def method(function: Any, arguments: tuple[Any, ...]) -> None:
     match name:
         case "format" | "format_map":
             widths(owner)
+            if _WIDTH_FROM_ELSEWHERE.search(owner):
+                raise TemplateError("A template cannot take a format's width from another value.")
         case "replace" if len(arguments) > 1:
             replacing(owner, *arguments[:2])
         case "join" if arguments:
@@ -190,6 +245,14 @@ def _indenting(text: Any, width: Any = 4, *_: Any, **__: Any) -> None:
         _too_long()
 
 
+_OF_TEXT = frozenset(
+    {
+        *("string", "format", "upper", "lower", "title", "capitalize", "trim", "replace", "center"),
+        *("indent", "wordwrap", "truncate", "urlencode", "striptags", "e", "escape", "safe"),
+        *("forceescape", "money", "number", "date"),
+    }
+)
+"""Filters that would print a list as Python writes it."""
 _LOOK: Mapping[str, Callable[..., None]] = {
     "replace": replacing,
     "join": joining,
@@ -206,28 +269,53 @@ TAME = frozenset(
         *("length", "count", "money", "number", "float", "int", "safe", "wordcount", "string"),
     }
 )
-"""Filters that make nothing longer than what they are given."""
+"""Filters that make nothing of a text that is longer than it."""
 BARRED = frozenset({"xmlattr", "urlize"})
 """Filters for web pages, which can print their arguments any number of times."""
 
 
-def guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def guarded(name: str, function: Callable[..., Any], budget: Budget) -> Callable[..., Any]:
     """A filter that looks at its arguments before, and at what it has made after.
 
+    While the template is being compiled it computes nothing: Jinja would try all constants.
+
     Where the filter takes its environment or context first, so does the guard (`wraps` keeps the
-    mark by which Jinja knows).
+    mark by which Jinja knows). What a filter would yield piece by piece comes as a list.
     """
     look = _LOOK.get(name)
     first = 1 if hasattr(function, "jinja_pass_arg") else 0
+    tame = name in TAME
 
     @wraps(function)
     def checked(*arguments: Any, **named: Any) -> Any:
-        numbers_in((*arguments[first + 1 :], *named.values()))
+        if budget.compiling:
+            raise Compiling
         values = arguments[first:]
-        if values and isinstance(values[0], Iterator):
-            values = (list(islice(values[0], MOST_ITEMS + 1)), *values[1:])
+        if tame and type(values[0]) is str:  # the usual case, at little cost
+            return function(*arguments, **named)
+        numbers_in((*values[1:], *named.values()))
+        printable((*values, *named.values()))
+        if name in _OF_TEXT:
+            _refuse_lists(values)
         if look is not None:
             look(*values, **named)
-        return short(function(*arguments[:first], *values, **named))
+        made = function(*arguments, **named)
+        if isinstance(made, Iterator):
+            return collected(made)
+        return short(made, max(MOST_CHARACTERS, len(values[0]) if _is_text(values[0]) else 0))
 
     return checked
+
+
+def _refuse_lists(values: Iterable[Any]) -> None:
+    """Raise RowError for a list that would be printed as Python writes it."""
+    for value in values:
+        if isinstance(value, list | tuple | dict):
+            for item in value:
+                if isinstance(item, Undefined):
+                    str(item)  # a blank cell says by raising that it is blank
+            raise RowError("the text would print what is neither text, number nor date")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)

@@ -7,14 +7,19 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from bulksender.headers import find, variable
 from bulksender.model import Cell, Encoding
-from bulksender.notices import Notice
+from bulksender.notices import Notice, Notices
 from bulksender.renderer.segments import seams
 
-SPLIT_LINK = "a link is split over two SMS parts; some phones will not open it"
-CONTROL = "the text holds a control character, which phones show in different ways"
-UNRENDERED = "the text holds {{ or {%, which goes out as it stands"
-NOTHING = 'a cell that the text uses says "nan", "null", "#N/A" or the like, and so does the text'
+UNRENDERED, CONTROL, SPLIT_LINK, NOTHING, SAVES = 1, 2, 4, 8, 16
+"""What may be odd about a text, a bit each; SAVES: plain punctuation would make it cheaper."""
 
+SAID = {
+    UNRENDERED: "the text holds {{ or {%, which goes out as it stands",
+    CONTROL: "the text holds a control character, which phones show in different ways",
+    SPLIT_LINK: "a link is split over two SMS parts; some phones will not open it",
+    NOTHING: 'a cell that the text uses says "nan", "null", "#N/A" or the like, and so does the '
+    "text",
+}
 _LINK = re.compile(
     r"(?:https?://|www\.)\S+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/\S+", re.IGNORECASE
 )
@@ -31,16 +36,36 @@ _BRACKETS = re.compile(
 )
 
 
-def oddities(text: str, parts: int, encoding: Encoding, cells: Sequence[Cell]) -> Iterator[str]:
-    """The kinds of what is odd about a row's text; `cells` are those that it was made of."""
+def oddities(text: str, parts: int, encoding: Encoding, cells: Sequence[Cell]) -> int:
+    """What is odd about a row's text, in bits; `cells` are those that it was made of."""
+    found = 0
     if "{{" in text or "{%" in text or "}}" in text:
-        yield UNRENDERED
+        found |= UNRENDERED
     if not text.isprintable() and _CONTROL.search(text):
-        yield CONTROL
+        found |= CONTROL
     if parts > 1 and ("/" in text or "www." in text) and _link_is_split(text, encoding):
-        yield SPLIT_LINK
+        found |= SPLIT_LINK
     if not _NOTHINGS.isdisjoint(cells):
-        yield NOTHING
+        found |= NOTHING
+    return found
+
+
+def noticed(found: Iterable[tuple[int, int, int]]) -> Iterator[Notice]:
+    """Notices of texts that go out, from their (row, oddities, saving)."""
+    notices = Notices()
+    rows = parts = 0
+    for row, flags, saving in found:
+        for flag, said in SAID.items():
+            if flags & flag:
+                notices.add(said, row)
+        if flags & SAVES:
+            rows, parts = rows + 1, parts + saving
+    yield from notices.listed()
+    if rows:
+        yield Notice(
+            f"--plain-punctuation would make {rows:,} text{'s' if rows > 1 else ''} GSM 7-bit or "
+            f"shorter, and save {parts:,} SMS part{'s' if parts != 1 else ''}"
+        )
 
 
 def _link_is_split(text: str, encoding: Encoding) -> bool:

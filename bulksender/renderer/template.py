@@ -22,6 +22,8 @@ from bulksender.renderer.binding import bind, filtered, syntax_error
 from bulksender.renderer.environment import ROW, Blank, BlankError, Environment
 from bulksender.renderer.filters import RowError
 
+_FEW_PRINTS = 40  # so many need not be counted
+_MOST_AT_ONCE = 4_000_000  # characters that are rendered together
 _ROWS = "__rows"  # no column's variable can be called so: variables never begin with two _
 _REPEATING = (nodes.For, nodes.Macro, nodes.CallBlock, nodes.AssignBlock, nodes.FilterBlock)
 _NOT_ALLOWED = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Block)
@@ -42,13 +44,21 @@ class Template:
 
     def __init__(self, source: str, headers: Sequence[str]):
         self._environment = Environment()
+        self._rows_at_once = 1  # until it is known how long the texts are
+        self._mark = secrets.token_hex(16)
         if len(source) > limits.MOST_SOURCE:
             raise limits.TooExpensive(f"it is longer than {limits.MOST_SOURCE:,} characters")
+        try:
+            with limits.in_time():
+                self._build(source, headers)
+        except (RecursionError, MemoryError, ValueError) as error:
+            raise limits.TooExpensive("it is nested too deeply, or a number is too long") from error
+
+    def _build(self, source: str, headers: Sequence[str]) -> None:
         tree = self._parse(source)
-        repeats = next(tree.find_all(_REPEATING), None) is not None
-        if repeats:
+        outputs = sum(len(output.nodes) for output in tree.find_all(nodes.Output))
+        if outputs > _FEW_PRINTS or next(tree.find_all(_REPEATING), None) is not None:
             self._environment.count_prints()
-        self._rows_at_once = 100 if repeats else max(200, 4_000_000 // (len(source) + 400))
         self.verbatim = [data.data for data in tree.find_all(nodes.TemplateData)]
         """The pieces of the template that go out as they stand."""
         tree, self._variables = bind(tree, headers)
@@ -57,19 +67,25 @@ class Template:
             Blank(hint=f'"{headers[index]}" is blank, and the text needs it')
             for index in self.columns
         )
-        self._mark = secrets.token_hex(16)
         self._render = self._compile(tree)
+        self._environment.budget.compiling = False
 
     def texts(self, rows: Sequence[tuple[Cell, ...]]) -> list[str | Unrendered]:
         """The text of each row (`rows` hold the cells of `columns`), or why there is none."""
         if not rows:
             return []
-        self._environment.budget.begin()
         if not self.columns:
-            return [self._one(())] * len(rows)
-        size = self._rows_at_once
-        slices = (rows[start : start + size] for start in range(0, len(rows), size))
-        return [text for some in slices for text in self._some(some)]
+            with limits.in_time():
+                return [self._one(())] * len(rows)
+        made: list[str | Unrendered] = []
+        while len(made) < len(rows):
+            with limits.in_time():
+                found = self._some(rows[len(made) : len(made) + self._rows_at_once])
+            made += found
+            characters = sum(len(text) for text in found if isinstance(text, str))
+            fitting = _MOST_AT_ONCE * len(found) // max(characters, 1)
+            self._rows_at_once = max(1, min(limits.MOST_ROWS, fitting, 8 * self._rows_at_once))
+        return made
 
     def _some(self, rows: Sequence[tuple[Cell, ...]]) -> list[str | Unrendered]:
         """The texts of so many rows as may be held at once."""
@@ -126,8 +142,6 @@ class Template:
             tree = self._environment.parse(source)
         except TemplateSyntaxError as error:
             raise syntax_error(error) from error
-        except (RecursionError, ValueError, MemoryError) as error:
-            raise limits.TooExpensive("it is nested too deeply, or a number is too long") from error
         for node in tree.find_all(_NOT_ALLOWED):
             raise TemplateError(
                 f"Template, line {node.lineno}: a text cannot use {type(node).__name__.lower()}."
@@ -161,7 +175,5 @@ class Template:
             return self._environment.from_string(whole)
         except TemplateSyntaxError as error:
             raise syntax_error(error) from error
-        except (RecursionError, MemoryError, ValueError) as error:
-            raise limits.TooExpensive("it is nested too deeply") from error
         except SyntaxError as error:  # what Python itself has against the compiled template
             raise TemplateError(f"Template: it cannot be compiled: {error.msg}.") from error

@@ -47,6 +47,8 @@ def output_path(sheet: Path, output: str | None, in_place: bool) -> Path:
     if output is None:
         return sheet.with_name(f"{sheet.stem}-results{wanted}")
     path = Path(output)
+    if path.is_dir():
+        raise SettingsError(f"--output {path}: this is a folder; name a file in it.")
     fits = DELIMITED if suffix in DELIMITED else {wanted.lower()}
     if path.suffix.lower() not in fits:
         raise SettingsError(

@@ -23,6 +23,8 @@ BUILT_IN = {
     **{14: "m/d/yyyy", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 22: "m/d/yyyy h:mm"},
     **{18: "h:mm AM/PM", 19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss"},
     **{37: "#,##0_);(#,##0)", 38: "#,##0_);(#,##0)"},
+    **{42: '_($* #,##0_);_($* (#,##0);_($* "-"_);_(@_)'},
+    **{44: '_($* #,##0.00_);_($* (#,##0.00);_($* "-"??_);_(@_)'},
     **{39: "#,##0.00_);(#,##0.00)", 40: "#,##0.00_);(#,##0.00)"},
     **{41: '_(* #,##0_);_(* (#,##0);_(* "-"_)', 43: '_(* #,##0.00_);_(* (#,##0.00);_(* "-"??_)'},
     **{45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss.0"},
@@ -50,7 +52,7 @@ def reading(code: str, since_1904: bool = False) -> Reading | None:
     if code.strip().lower() in ("general", "standard", "@", ""):
         return None
     if _ELAPSED.search(code):
-        return lambda value: timedelta(milliseconds=round(value * 86_400_000))
+        return _elapsed
     bare = _ASIDE.sub("", code).lower()
     if "general" not in bare and re.search(r"[ymdhs]", bare) and not re.search(r"[#?]|e\+", bare):
         clock = bool(_MINUTES.search(bare) or re.search(r"[hs]", bare))
@@ -60,9 +62,16 @@ def reading(code: str, since_1904: bool = False) -> Reading | None:
         return None
     if "e+" in bare or "e-" in bare:
         return shortened
-    shapes = [_section(text) for text in _sections(code)]
+    shapes = [_section(text) for text in _sections(code)[:3] if not _shows_text(text)]
+    if not shapes:
+        return None
     known = [shape for shape in shapes if shape is not None]
     return (lambda value: _shown(value, known)) if len(known) == len(shapes) else None
+
+
+def _elapsed(value: float) -> object:
+    """A duration; the number itself where it is beyond all that can be one."""
+    return timedelta(milliseconds=round(value * 86_400_000)) if abs(value) < 1e8 else value
 
 
 def _moment(serial: float, since_1904: bool, day: bool, clock: bool) -> object:
@@ -107,12 +116,17 @@ def _sections(code: str) -> list[str]:
     return [*parts, code[start:]]
 
 
+def _shows_text(section: str) -> bool:
+    """Whether a section is the one for texts: it has @ where the text goes."""
+    return "@" in _ASIDE.sub("", section)
+
+
 def _section(text: str) -> _Shape | None:
     """A section's shape; None for what is not understood."""
     whole: list[str] = []
     fraction: list[str] = []
     behind_point = grouped = False
-    percents = commas = 0
+    percents = commas = scaling = 0
     for match in _TOKEN.finditer(text):
         part = fraction if behind_point else whole
         literal = match["quoted"] if match["quoted"] is not None else match["escaped"]
@@ -130,7 +144,7 @@ def _section(text: str) -> _Shape | None:
             commas = 0
             part.append(other)
         elif other == "." and not behind_point:
-            behind_point = True
+            behind_point, scaling, commas = True, scaling + commas, 0
         elif other == ",":
             commas += 1
         elif other == "%":
@@ -140,7 +154,9 @@ def _section(text: str) -> _Shape | None:
             part.append(f"'{other}")
         else:
             return None
-    return _Shape(tuple(whole), tuple(fraction), grouped, percents, commas)
+    if not any(token in "0#?" for token in whole) and fraction:
+        whole.append("#")  # .00 shows the whole part as well
+    return _Shape(tuple(whole), tuple(fraction), grouped, percents, scaling + commas)
 
 
 def _shown(value: float, shapes: list[_Shape]) -> float:

@@ -15,7 +15,7 @@ from defusedxml.ElementTree import iterparse
 
 from bulksender import ooxml
 from bulksender.model import Shown
-from bulksender.ooxml import MOST_COLUMNS, Area
+from bulksender.ooxml import MOST_COLUMNS, MOST_ROWS, Area
 from bulksender.tables.choosing import chosen, protected, unreadable
 from bulksender.tables.formats import shortened
 from bulksender.tables.merging import Merging
@@ -26,11 +26,15 @@ _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
 _CALC = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}"
-_DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,]\d+)?S)?")
+_DURATION = re.compile(r"PT(?:(\d{1,7})H)?(?:(\d{1,7})M)?(?:(\d{1,7}(?:[.,]\d+)?)S)?")
 _EXPONENT = re.compile(r"\dE[+-]?\d", re.IGNORECASE)
 _OTHER_ERRORS = re.compile(r"(Err:|#)\S+")
-MOST_ROWS = 1_048_576
-"""Of a sheet, as in Excel and LibreOffice."""
+MOST_TEXT = 131_072
+"""Characters of a cell; programs allow 32,767."""
+MOST_OTHERS, MOST_INSIDE = 1_000_000, 500_000
+"""Elements outside all rows and styles, and inside one of them."""
+MOST_CELLS = 50_000_000
+"""Cells of a sheet, those that repeats stand for included."""
 
 
 class _Entry(NamedTuple):
@@ -114,9 +118,8 @@ def _walk(
 
     Fills `hidden_styles`, and `tables` with (name, style, merged areas).
     """
-    depth = hidden_groups = number = 0
-    for event, element in iterparse(stream, events=("start", "end")):
-        starting = event == "start"
+    depth = hidden_groups = number = filled = 0
+    for starting, element in _elements(stream):
         match element.tag:
             case _Tag.TABLE:
                 depth += 1 if starting else -1
@@ -124,35 +127,59 @@ def _walk(
                     number = 0
                     name = element.get(f"{_TABLE}name", "")
                     tables.append((name, element.get(f"{_TABLE}style-name", ""), []))
-                elif not starting:
-                    element.clear()
             case _Tag.GROUP:
                 closed = element.get(f"{_TABLE}display") == "false"
                 hidden_groups += closed * (1 if starting else -1)
             case _Tag.ROW if not starting and depth == 1:
-                repeated = int(element.get(f"{_TABLE}number-rows-repeated", "1"))
+                repeated = _repeated(element, "rows")
                 cells = _cells(element, number + 1, tables[-1][2])
+                filled += repeated * len(cells)
+                if cells and (number + repeated > MOST_ROWS or filled > MOST_CELLS):
+                    raise ValueError("it has more cells than any program can show")
                 hidden = element.get(f"{_TABLE}visibility", "visible") != "visible"
-                if number + repeated > MOST_ROWS:
-                    if cells:
-                        raise ValueError("it has more rows than any program can show")
-                    repeated = MOST_ROWS - number
-                yield (
-                    len(tables) - 1,
-                    _Found(number + 1, repeated, cells, hidden or hidden_groups > 0),
-                )
-                number += repeated
-                element.clear()
+                found = _Found(number + 1, repeated, cells, hidden or hidden_groups > 0)
+                yield len(tables) - 1, found
+                number = min(number + repeated, MOST_ROWS)
             case _Tag.STYLE if not starting:
                 for properties in element:
                     if properties.get(f"{_TABLE}display") == "false":
                         hidden_styles[element.get(f"{_STYLE}name", "")] = True
 
 
+def _elements(stream: IO[bytes]) -> Iterator[tuple[bool, Element]]:
+    """(whether it starts, element) in the order of the file; only rows and styles come whole."""
+    above: list[Element] = []
+    whole = others = inside = 0
+    for event, element in iterparse(stream, events=("start", "end")):
+        kept = element.tag in (_Tag.ROW, _Tag.STYLE)
+        if event == "start":
+            above.append(element)
+            whole += kept
+            inside = inside + 1 if whole else 0
+            others += not whole
+            if inside > MOST_INSIDE or others > MOST_OTHERS:
+                raise ValueError("it holds too much that is no row of a sheet")
+            yield True, element
+            continue
+        yield False, element
+        whole -= kept
+        above.pop()
+        if not whole and above:
+            del above[-1][:]  # what has been read of it
+
+
 class _Tag:
     TABLE, GROUP, ROW = f"{_TABLE}table", f"{_TABLE}table-row-group", f"{_TABLE}table-row"
     STYLE = f"{_STYLE}style"
     SPACES, TAB, LINE_BREAK = f"{_TEXT}s", f"{_TEXT}tab", f"{_TEXT}line-break"
+
+
+def _repeated(element: Element, what: str) -> int:
+    """How many rows or columns an element stands for."""
+    times = int(element.get(f"{_TABLE}number-{what}-repeated", "1"))
+    if times < 1:
+        raise ValueError(f"it repeats {what} {times} times")
+    return times
 
 
 def _cells(row: Element, number: int, merges: list[Area]) -> list[object]:
@@ -163,7 +190,7 @@ def _cells(row: Element, number: int, merges: list[Area]) -> list[object]:
         covered = cell.tag == f"{_TABLE}covered-table-cell"
         if not covered and cell.tag != f"{_TABLE}table-cell":
             continue
-        repeated = int(cell.get(f"{_TABLE}number-columns-repeated", "1"))
+        repeated = _repeated(cell, "columns")
         value = None if covered else _value(cell)
         if value is None or value == "":
             waiting += repeated
@@ -197,9 +224,9 @@ def _value(cell: Element) -> object:
             return _moment(cell.get(f"{_OFFICE}date-value", ""))
         case "time":
             found = _DURATION.fullmatch(cell.get(f"{_OFFICE}time-value", ""))
-            hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (
-                0, 0, 0)  # fmt: skip
-            elapsed = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+            hours, minutes, seconds = found.groups() if found else (None, None, None)
+            whole = round(float((seconds or "0").replace(",", ".")))
+            elapsed = timedelta(hours=int(hours or 0), minutes=int(minutes or 0), seconds=whole)
             return (datetime.min + elapsed).time() if elapsed < timedelta(days=1) else elapsed
         case "boolean":
             return cell.get(f"{_OFFICE}boolean-value") == "true"
@@ -231,7 +258,7 @@ def _paragraph(element: Element) -> str:
     for child in element:
         match child.tag:
             case _Tag.SPACES:
-                text += " " * min(int(child.get(f"{_TEXT}c", "1")), 32_767)
+                text += " " * min(max(int(child.get(f"{_TEXT}c", "1")), 0), 32_767)
             case _Tag.TAB:
                 text += "\t"
             case _Tag.LINE_BREAK:
@@ -239,12 +266,14 @@ def _paragraph(element: Element) -> str:
             case _ if not child.tag.endswith("}annotation"):
                 text += _paragraph(child)
         text += child.tail or ""
+        if len(text) > MOST_TEXT:
+            raise ValueError(f"one of its cells holds more than {MOST_TEXT:,} characters")
     return text
 
 
 def _refuse_encrypted(path: Path, archive: ZipFile) -> None:
     manifest = "META-INF/manifest.xml"
-    if manifest not in archive.NameToInfo or archive.getinfo(manifest).file_size > 1 << 24:
-        return
-    if b"encryption-data" in archive.read(manifest):
-        raise protected(path)
+    if manifest in archive.NameToInfo:
+        with archive.open(manifest) as stream:
+            if b"encryption-data" in stream.read(ooxml.MOST_UNPARSED):
+                raise protected(path)

@@ -52,7 +52,7 @@ class ParquetTable:
 
 
 def _records(batch: Any) -> Iterator[tuple[object, ...]]:
-    frame = batch.to_pandas(ignore_metadata=True, use_threads=False)
+    frame = batch.to_pandas(ignore_metadata=True, use_threads=False, integer_object_nulls=True)
     for name in frame.select_dtypes("float32"):  # 819.19, not 819.190002441406
         frame[name] = frame[name].astype(str).astype("float64")
     values = frame.astype(object)

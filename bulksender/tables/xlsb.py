@@ -14,7 +14,7 @@ from typing import IO, NamedTuple
 from zipfile import ZipFile
 
 from bulksender import ooxml
-from bulksender.ooxml import MOST_COLUMNS, Area
+from bulksender.ooxml import MOST_COLUMNS, MOST_ROWS, Area
 from bulksender.tables.choosing import chosen, unreadable
 from bulksender.tables.formats import BUILT_IN, Reading, reading
 from bulksender.tables.merging import Merging
@@ -85,7 +85,7 @@ class XlsbTable:
                 if kind == _ROWS_END:
                     return
                 before, number = number, int.from_bytes(data[:4], "little") + 1
-                if number <= before:
+                if not before < number <= MOST_ROWS:
                     raise ValueError(f"row {number} stands behind row {before}")
                 hidden, column, values = bool(data[11] & 0x10), -1, []
             elif 1 <= kind <= 18 or kind == _RICH_TEXT:
@@ -100,8 +100,7 @@ class XlsbTable:
                 if value is not None:
                     values += [None] * (column + 1 - len(values))
                     values[column] = value
-        if values:
-            raise ValueError("it ends in the middle of its rows")
+        raise ValueError("it ends in the middle of its rows")
 
     def _value(self, kind: int, data: bytes, style: int) -> object:
         match kind:

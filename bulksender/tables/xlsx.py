@@ -32,8 +32,9 @@ class XlsxTable:
                 with archive.open(found.strings) as stream:
                     self._strings = sheetrows.shared_strings(stream)
             self.names = [sheet.name for sheet in found.sheets]
+            known: dict[str, bool] = {}
             self._entry = chosen(
-                path, name, found.sheets, lambda entry: self._filled(archive, entry)
+                path, name, found.sheets, lambda entry: self._filled(archive, entry.part, known)
             )
             with archive.open(self._entry.part) as stream:
                 self._merges = sheetrows.merges(stream)
@@ -49,9 +50,11 @@ class XlsxTable:
         with self._opened() as archive, archive.open(self._entry.part) as stream:
             yield from merging(sheetrows.rows(stream, self._strings, self._readings))
 
-    def _filled(self, archive: ZipFile, entry: ooxml.SheetEntry) -> bool:
-        with archive.open(entry.part) as stream:
-            return any(sheetrows.rows(stream, self._strings, self._readings))
+    def _filled(self, archive: ZipFile, part: str, known: dict[str, bool]) -> bool:
+        if part not in known:
+            with archive.open(part) as stream:
+                known[part] = any(sheetrows.rows(stream, self._strings, self._readings))
+        return known[part]
 
     @contextmanager
     def _opened(self) -> Iterator[ZipFile]:

@@ -1,0 +1,139 @@
+"""A part's XML as text, in pieces that end where a row or a text ends.
+
+Entities are never expanded, and no more is held at a time than one piece may have.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from typing import IO
+from xml.sax.saxutils import escape
+
+_READ = 1 << 20  # bytes at a time
+MOST_HEAD = 8 << 20
+"""Characters before the first row; 16,384 columns described take a quarter of it."""
+MOST_ROW = 64 << 20
+"""Characters of a row's XML; 16,384 cells of a kilobyte take a quarter of it."""
+
+_ENTITY = re.compile(r"&(#x[0-9A-Fa-f]{1,6}|#[0-9]{1,7}|[A-Za-z]\w*);")
+_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_CODE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_SPACED_END = re.compile(r"</([\w:]+)\s+>")
+
+
+class Damaged(ValueError):
+    """The XML cannot be read, with the reason; the row it is in where that is known."""
+
+
+def blocks(stream: IO[bytes]) -> Iterator[str]:
+    """A part's text, a block at a time. Raises Damaged for what is neither UTF-8 nor UTF-16."""
+    block = stream.read(_READ)
+    codec = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(block[:2], "utf-8")
+    decoder = codecs.getincrementaldecoder(codec)()
+    while block:
+        try:
+            yield decoder.decode(block)
+        except UnicodeDecodeError as error:
+            raise Damaged("its XML is not UTF-8") from error
+        block = stream.read(_READ)
+
+
+def opened(
+    stream: IO[bytes], opening: re.Pattern[str], end: str, most: int
+) -> tuple[str, Iterator[str]]:
+    """What stands up to the `opening` tag, and the rest in pieces that stop behind an `end` tag.
+
+    The pattern's first group is the namespace prefix. Nothing follows where the tag never comes.
+    """
+    source, head = blocks(stream), ""
+    for block in source:
+        start = max(0, len(head) - 100)
+        head += block
+        if "<!DOCTYPE" in head[start:] or "<!ENTITY" in head[start:]:
+            raise Damaged("its XML declares entities, which no spreadsheet program writes")
+        found = opening.search(head, start)
+        if found is not None:
+            prefix = found[1] or ""
+            name = found[0].strip("</>").split()[0].removeprefix(prefix)
+            last = f"</{prefix}{name}>"
+            rest = _pieces(
+                source, head[found.end() :], end.replace("</", f"</{prefix}"), last, most
+            )
+            return head[: found.end()], rest
+        if len(head) > MOST_HEAD:
+            raise Damaged("its XML does not come to its rows")
+    return head, iter(())
+
+
+def _pieces(source: Iterator[str], buffer: str, end: str, last: str, most: int) -> Iterator[str]:
+    """Text that stops right behind an `end` tag, until the `last` one comes."""
+    while True:
+        stop = _outside(buffer, buffer.rfind(end), end)
+        if stop >= 0:
+            yield buffer[: stop + len(end)]
+            buffer = buffer[stop + len(end) :]
+        if (stop := buffer.find(last)) >= 0:
+            yield buffer[:stop]
+            return
+        if len(buffer) > most:
+            raise Damaged(f"one of its rows or texts is longer than {most:,} characters")
+        block = next(source, None)
+        if block is None:
+            raise Damaged("its XML ends in the middle")
+        buffer += block
+
+
+def _outside(buffer: str, stop: int, end: str) -> int:
+    """The last end tag at `stop` or before it that stands in no comment and no CDATA."""
+    for opening, closing in (("<![CDATA[", "]]>"), ("<!--", "-->")):
+        while stop >= 0:
+            inside = buffer.rfind(opening, 0, stop)
+            if inside < 0 or 0 <= buffer.find(closing, inside, stop) < stop:
+                break
+            stop = buffer.rfind(end, 0, inside)
+    return stop
+
+
+def plain(prefix: str, text: str) -> str:
+    """The XML as most programs write it: no prefix, comments, CDATA, nor space in an end tag."""
+    if "<!" in text:
+        text = _CDATA.sub(lambda match: escape(match[1]), _COMMENT.sub("", text))
+    if " >" in text or "\n>" in text or "\t>" in text or "\r>" in text:
+        text = _SPACED_END.sub(r"</\1>", text)
+    return text.replace(f"<{prefix}", "<").replace(f"</{prefix}", "</") if prefix else text
+
+
+def coded(text: str) -> bool:
+    """Whether any character of a text is written as a code, or is a carriage return."""
+    return "&" in text or "_x" in text or "\r" in text
+
+
+def unescaped(text: str) -> str:
+    """XML text as characters, with Excel's own codes for those that XML forbids (`_x000D_`)."""
+    if "&" in text:
+        text = _ENTITY.sub(_character, text)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "_x" in text:
+        text = _CODE.sub(_decoded, text)  # a character beyond U+FFFF takes two codes
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def _character(match: re.Match[str]) -> str:
+    name = match[1]
+    if name[0] != "#":
+        if name not in _ENTITIES:
+            raise Damaged("its XML uses an entity that no spreadsheet program writes")
+        return _ENTITIES[name]
+    code = int(name[2:], 16) if name[1] == "x" else int(name[1:])
+    good = code < 0xD800 or 0xDFFF < code < 0x110000
+    return chr(code) if good else "\N{REPLACEMENT CHARACTER}"
+
+
+def _decoded(match: re.Match[str]) -> str:
+    return chr(int(match[1], 16))
