@@ -119,17 +119,20 @@ def _refuse_repeats(run: Run, ledger: Ledger) -> None:
         )
 
 
-def output_of(job: Job) -> Path:
+def output_of(job: Job, or_else: str = ", or say --in-place") -> Path:
     """Where a job's result goes. Raises SettingsError where that place cannot be."""
     output = str(job.path(job.output)) if job.output else None
     if output is not None and Path(output).resolve() == job.path(job.sheet.path).resolve():
-        raise SettingsError(f"--output {output} is the sheet itself: name another file.")
+        raise SettingsError(f"--output {output} is the sheet itself: name another file{or_else}.")
     return reporter.output_path(job.path(job.sheet.path), output, job.in_place)
 
 
-def require_writable(job: Job) -> None:
-    """Raise SettingsError, before anything is sent, where the result could not be written."""
-    reporter.check_writable(output_of(job))
+def require_writable(job: Job, or_else: str = ", or say --in-place") -> None:
+    """Raise SettingsError, before anything is sent, where the result could not be written.
+
+    `or_else` is what may be done instead of writing to another file than the sheet.
+    """
+    reporter.check_writable(output_of(job, or_else))
 
 
 def resumable(run_id: str | None, ledger: Ledger) -> Run:

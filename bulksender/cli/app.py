@@ -153,7 +153,7 @@ def check(
         opened_history(_given.url(ledger), defaults) as history,
     ):
         if job.output is not None:
-            campaign.require_writable(job)
+            campaign.require_writable(job, or_else="")
         run = campaign.plan(job, scratch, history)
         checked = campaign.report_check(run) if job.output is not None else None
         summary = show_plan(run, output, started, checked)

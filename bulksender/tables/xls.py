@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import olefile
 import xlrd
 
 from bulksender.ooxml import Area
@@ -22,6 +23,20 @@ class _Entry(NamedTuple):
     sheet: xlrd.sheet.Sheet
 
 
+def _records(path: Path) -> bytes:
+    """The workbook's records, out of the OLE file that holds them since Excel 5.
+
+    xlrd's own way there follows a circle of sectors without end; olefile knows their number.
+    """
+    if not olefile.isOleFile(str(path)):
+        return path.read_bytes()
+    with olefile.OleFileIO(str(path)) as compound:
+        name = "Workbook" if compound.exists("Workbook") else "Book"
+        with compound.openstream(name) as stream:
+            records: bytes = stream.read()
+    return records
+
+
 class XlsTable:
     """One sheet of a workbook: the one named, else the first visible one that holds anything."""
 
@@ -31,7 +46,7 @@ class XlsTable:
     def __init__(self, path: Path, name: str | None):
         with unreadable(path):
             self._book = xlrd.open_workbook(
-                str(path), logfile=io.StringIO(), formatting_info=True, on_demand=False
+                file_contents=_records(path), logfile=io.StringIO(), formatting_info=True
             )
             entries = [
                 _Entry(sheet.name, sheet.visibility == 0, sheet) for sheet in self._book.sheets()

@@ -129,7 +129,8 @@ def tried(path: Path, template: str, chance: random.Random) -> str:
         for chunk in sheet.chunks(renderer.columns):
             messages, refused = renderer.render(chunk.recipients)
             rows += len(messages) + len(refused) + len(chunk.refused)
-        _ = (*sheet.notices, *renderer.notices, *sheet.described, sheet.facts)
+            renderer.notices((each.row, each.oddities, each.saving) for each in messages)
+        _ = (*sheet.notices, *sheet.described, sheet.facts)
     except BulksenderError as error:
         return f"refused: {type(error).__name__}"
     return "read" if rows else "read, no rows"
