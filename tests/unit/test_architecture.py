@@ -38,7 +38,8 @@ ALLOWED: dict[str, AbstractSet[str]] = {
 # Package → the parts that may import it.
 KEPT_IN: dict[str, AbstractSet[str]] = {
     **dict.fromkeys(("pandas", "pyarrow", "openpyxl"), SHEETS),
-    **dict.fromkeys(("xlrd", "olefile"), {"tables"}),
+    "xlrd": {"tables"},
+    "olefile": {"tables"},
     "requests": {"sender", "simulator"},  # the simulator brings delivery receipts
     "urllib3": {"sender"},
     "tenacity": {"sender"},
