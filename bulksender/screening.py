@@ -56,7 +56,7 @@ class Screen:
             return RejectedRow(row.row, RowStatus.UNKNOWN, said, number, previous)
         if previous.status == RowStatus.REJECTED:
             return None
-        if previous.status == RowStatus.OPTED_OUT:
+        if previous.status == RowStatus.OPTED_OUT and previous.run:
             said = "opted out in an earlier run; empty its status cell to take it in again"
             return RejectedRow(row.row, RowStatus.OPTED_OUT, said, row.destination, previous)
         if previous.umid or previous.status in _SENT:

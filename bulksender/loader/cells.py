@@ -69,7 +69,7 @@ def cleaned(text: str, remark: Remark) -> str:
             remark(INVISIBLE)
         elif category == "Nd":
             plain.append(char if char.isascii() else str(unicodedata.digit(char)))
-        elif category == "Pd" or char == "\N{MINUS SIGN}":
+        elif category == "Pd" or char in _LIKE_DASHES:
             plain.append("-")
         elif category == "Zs" or char == "\t":
             plain.append(" ")
@@ -87,7 +87,7 @@ def cleaned(text: str, remark: Remark) -> str:
     odd = {unicodedata.category(char) for char in text if not char.isascii()}
     if "Nd" in odd:
         remark(FOREIGN_DIGITS)
-    if odd & {"Pd", "Zs", "Sm"}:
+    if odd & {"Pd", "Zs"} or any(char in _LIKE_DASHES for char in text):
         remark(ODD_SIGNS)
     if number.startswith("'"):
         number = number.lstrip("' ")
@@ -135,6 +135,7 @@ _DATE = re.compile(
 )
 _SEPARATORS = re.compile(r"[/,;|&\n]|:::|\bor\b|\band\b", re.IGNORECASE)
 TWO_NUMBERS = "there are two phone numbers in one cell; keep one"
+_LIKE_DASHES = "\N{MINUS SIGN}\N{KATAKANA-HIRAGANA PROLONGED SOUND MARK}"
 _APOSTROPHES = "'’‘`´"
 _SCIENTIFIC = re.compile(r"\+?(\d)(?:[.,](\d+))?[eE]\+?(\d{1,3})")
 _PLAUSIBLE = re.compile(r"\+?[\d (][\d ()./\-]*")

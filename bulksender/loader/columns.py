@@ -19,14 +19,28 @@ OPT_OUT_NAMES = frozenset(
     {
         *("optout", "optedout", "optoutsms", "smsoptout", "unsubscribe", "unsubscribed"),
         *("donottext", "donotsms", "donotcontact", "donotcall", "dnc", "nosms", "stop", "stopsms"),
+        *("abgemeldet", "abmeldung", "widerspruch", "widerrufen", "keinesms", "desinscrit"),
+        *("desabonne", "berhentilangganan", "uitgeschreven"),
     }
 )
 OPT_IN_NAMES = frozenset(
     {
         *("sms", "smsok", "optin", "optedin", "smsoptin", "consent", "smsconsent"),
-        *("marketingconsent", "subscribed"),
+        *("marketingconsent", "subscribed", "permission", "einwilligung", "zustimmung"),
+        *("consentement", "consentimiento", "consenso", "toestemming", "persetujuan", "setuju"),
+        *("izin", "kebenaran", "zgoda", "souhlas"),
     }
 )
+_BESIDE = frozenset(
+    {
+        *("y", "n", "yn", "yes", "no", "date", "status", "flag", "registry", "register", "list"),
+        *("pdpa", "gdpr", "dsgvo", "marketing", "promo", "promotional", "sms", "text", "texts"),
+        *("given", "received", "customer", "patient", "client", "for", "to", "zu", "fur", "für"),
+    }
+)
+"""Words of a header that do not change what it means: "PDPA consent (Y/N)"."""
+_ALONE = frozenset({"stop", "sms", "izin", "permission"})
+"""Names that mean consent only where nothing stands beside them: not a "Stop date"."""
 _NO = frozenset({"no", "n", "false", "0", "off", "never", "none", "na", "nil", "notyet"})
 _YES = frozenset(
     {
@@ -35,7 +49,7 @@ _YES = frozenset(
     }
 )
 _TICKS = {"✓": "yes", "✔": "yes", "☑": "yes", "✅": "yes"}
-_TICKS |= dict.fromkeys("✗✘☐❌✖☒", "no")
+_TICKS |= {"☐": "no"} | dict.fromkeys("✗✘❌✖☒", "crossed")  # a box may be ticked with a cross
 
 
 class Columns(Struct, frozen=True):
@@ -79,11 +93,12 @@ def _consents(said: str) -> bool:
     """
     return (
         said in _YES
-        or said.startswith(("yes", "agree", "accept", "confirm"))
+        or (said.startswith(("yes", "agree", "accept", "confirm")) and not _BUT.search(said))
         or bool(_DATE.fullmatch(said))
     )
 
 
+_BUT = re.compile(r"no(?!v)|only|withdr|revok|stop|except|cancel|but|declin|refus|expire|until")
 _DATE = re.compile(  # as `headers.key` leaves it: 20261130, 30112026, 1nov2026, nov12026
     r"\d{6,8}(t?\d{4,}z?)?|(\d{1,2})?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\d{2,6}"
 )
@@ -166,4 +181,14 @@ def _earlier_results(texts: tuple[str, ...]) -> dict[str, int]:
 
 
 def _all(texts: Sequence[str], names: Set[str]) -> list[int]:
-    return [index for index, text in enumerate(texts) if headers.key(text) in names]
+    return [
+        index
+        for index, text in enumerate(texts)
+        if headers.key(text) in names or _bare(text) in names - _ALONE
+    ]
+
+
+def _bare(text: str) -> str:
+    """A header's key without the words that stand beside what it means."""
+    words = headers.variable(text).split("_")
+    return "".join(word for word in words if headers.key(word) not in _BESIDE)

@@ -51,15 +51,18 @@ def find_layout(first: Sequence[Row], options: SheetOptions, where: str) -> Layo
     if not options.phone_columns:
         _refuse_contacts_above(sample[:index], row.number, sum(map(bool, texts)), where)
         below = [cells for _, cells in sample[index + 1 :]]
-        phone = _chosen_phone(texts, below, options)
+        phone, others = _chosen_phone(texts, below, options)
+        _refuse_second_header(sample[index + 1 :], phone, f"{where}, row {row.number}")
         if not surely_phone(texts[phone]) and not _numbers_in(phone, below, options.country):
             with suppress(SheetError):  # "Phone model" beside a column of numbers
                 return _by_content(sample, options, where)
         _refuse_twins(texts, phone, f"{where}, row {row.number}")
     else:
-        phone = None
+        phone, others = None, []
     columns = resolve(texts, options, f"{where}, row {row.number}", phone)
-    return Layout(row.number, columns, "", len(row.values))
+    also = ", ".join(f'"{texts[other]}"' for other in others)
+    rather = f" (not {also}; --phone-column takes another)" if also else ""
+    return Layout(row.number, columns, rather, len(row.values))
 
 
 _Sample = Sequence[tuple[Row, list[Cell]]]
@@ -94,11 +97,12 @@ def _by_phone_name(sample: _Sample) -> int | None:
 
 def _chosen_phone(
     texts: tuple[str, ...], below: Sequence[list[Cell]], options: SheetOptions
-) -> int:
-    """Of the columns called like phones, the surest whose first rows hold numbers."""
+) -> tuple[int, list[int]]:
+    """Of the columns called like phones, the surest whose first rows hold numbers; the others."""
     named = named_like_phones(texts)
     shares = {index: _numbers_in(index, below, options.country) for index in named}
-    return min(named, key=lambda index: (shares[index] < 0.5, not shares[index]))
+    chosen = min(named, key=lambda index: (shares[index] < 0.5, not shares[index]))
+    return chosen, [index for index in named if index != chosen and shares[index] >= 0.5]
 
 
 def _refuse_twins(texts: tuple[str, ...], phone: int, where: str) -> None:
@@ -109,6 +113,18 @@ def _refuse_twins(texts: tuple[str, ...], phone: int, where: str) -> None:
         raise SheetError(
             f'{where}: {len(twins)} columns are called "{texts[phone]}" ({letters}). Rename all '
             "but one."
+        )
+
+
+def _refuse_second_header(below: _Sample, phone: int, where: str) -> None:
+    """Raise SheetError for a header of two rows: "Phone" over "Home" and "Mobile"."""
+    texts = texts_of(below[0][1]) if below else ()
+    under = texts[phone] if phone < len(texts) else ""
+    names = any(map(surely_phone, texts)) and not any(map(headers.like_a_number, texts))
+    if names and under and not any(map(str.isdigit, under)):
+        raise SheetError(
+            f"{where}: this row and the one below it both look like the header. Put all names into "
+            "one row, or name the column with --phone-column."
         )
 
 

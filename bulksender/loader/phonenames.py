@@ -84,6 +84,13 @@ _WORDS = frozenset(
 _OTHER_WORDS = frozenset(
     {"phone", "telephone", "tel", "telefon", "telefono", "telefone", "msisdn", "телефон"}
 )
+_SOMEBODY_ELSES = frozenset(
+    {
+        *("emergency", "kin", "nok", "guarantor", "parent", "father", "mother", "spouse", "wife"),
+        *("husband", "reference", "referee", "office", "work", "company", "fax", "agent", "doctor"),
+        *("guardian", "employer", "sender", "alternative", "alternate", "other", "secondary"),
+    }
+)
 _PIECES = ("手机", "手機", "携帯", "휴대폰", "핸드폰"), ("电话", "電話", "전화")
 
 
@@ -92,7 +99,12 @@ def named_like_phones(texts: Sequence[str]) -> list[int]:
     bare = [_bare(text) for text in texts]
     ranked = [_rank(text, key) for text, key in zip(texts, bare, strict=True)]
     found = [index for index, rank in enumerate(ranked) if rank is not None]
-    return sorted(found, key=lambda index: ranked[index] or 0)
+    return sorted(found, key=lambda index: (_somebody_elses(texts[index]), ranked[index] or 0))
+
+
+def _somebody_elses(text: str) -> bool:
+    """Whether a header names the phone of somebody beside the person: "Guarantor mobile"."""
+    return not _SOMEBODY_ELSES.isdisjoint(headers.variable(text).split("_"))
 
 
 def surely_phone(text: str) -> bool:

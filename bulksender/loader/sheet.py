@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from bulksender.errors import SheetError, did_you_mean
+from bulksender.errors import SheetError, did_you_mean, listed
 from bulksender.loader.cells import BadNumber
 from bulksender.loader.columns import Columns
 from bulksender.loader.describing import chosen_columns, kind, named
-from bulksender.loader.layout import SAMPLE_ROWS, find_layout
+from bulksender.loader.layout import SAMPLE_ROWS, Layout, find_layout
 from bulksender.loader.numbers import Numbers
 from bulksender.loader.plans import known_country
 from bulksender.model import CHUNK_ROWS, Previous, Recipient, RejectedRow, RowStatus
@@ -46,7 +46,7 @@ class Sheet:
         self._table = table
         self._rows = iter(table.rows())
         self._first = list(islice(self._rows, SAMPLE_ROWS))
-        layout = find_layout(self._first, options, self.where)
+        layout = self._layout()
         self.header_row = layout.header_row
         self.columns: Columns = layout.columns
         self._chosen_by = layout.chosen_by
@@ -57,6 +57,18 @@ class Sheet:
         chosen = (*self.columns.phone, self.columns.text, self.columns.reference)
         self._inputs = {column for column in chosen if column is not None}
         self._notices = Notices()
+
+    def _layout(self) -> Layout:
+        """Find the header; where there is none, the workbook's other sheets are named."""
+        try:
+            return find_layout(self._first, self._options, self.where)
+        except SheetError as error:
+            others = [name for name in self._table.names if name != self._table.sheet]
+            if not others or self._options.sheet is not None:
+                raise
+            raise SheetError(
+                f"{error} Or read another sheet with --sheet: {listed(others)}."
+            ) from error
 
     @property
     def where(self) -> str:

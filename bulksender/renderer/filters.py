@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time
+import unicodedata
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from jinja2 import Undefined
@@ -16,12 +17,18 @@ class RowError(Exception):
 _NEEDS_A_DAY = re.compile(r"%[-#]?[^-#HIMSfpX%]")
 _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 _LONGEST = 100  # characters of a number
-_CURRENCY = re.compile(
-    r"^(?:[A-Z]{1,3}|[A-Z]{0,3}[$€£¥₹฿₫₱₩])(?=[\d.])|(?<=\d)(?:[A-Z]{3}|[€£¥₫])$"
+_CODES = (
+    "AED|AUD|BDT|BND|BRL|CAD|CHF|CNY|CZK|DKK|EGP|EUR|GBP|GHS|HKD|HUF|IDR|ILS|INR|JPY|KES|KHR|KRW"
+    "|LAK|LKR|MMK|MXN|MYR|NGN|NOK|NPR|NZD|PHP|PKR|PLN|RON|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND"
+    "|ZAR|[Rr][Mm]|[Rr][Pp]|[Rr][Ss]|Php|Kč|zł|kr|(?:S|US|A|NZ|HK|NT|R|C)?[$]|[€£¥₹฿₫₱₩]"
 )
-_ENGLISH = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+_CURRENCY = re.compile(rf"^(?:{_CODES})[.]?\s*(?=[-+]?[.]?\d)|(?<=\d)\s*(?:{_CODES})$")
+_ENGLISH = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?|[+-]?[1-9]\d?(,\d\d)+,\d{3}(\.\d+)?")
+_SPACED = re.compile(r"[+-]?[1-9]\d{0,2}([ \u00a0\u202f]\d{3})+([.,]\d{1,2})?")
 _AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
-_CONTINENTAL = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d+,\d{1,2}")
+_CONTINENTAL = re.compile(
+    r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d+,\d{1,2}|[+-]?[1-9]\d{0,2}(\.\d{3}){2,}"
+)
 
 
 def money(value: object, currency: str = "", places: int = 2) -> str:
@@ -74,7 +81,7 @@ def title(value: object) -> str:
 
     `JASMINE O'BRIEN-TAN` → `Jasmine O'Brien-Tan`; `McDonald` stays.
     """
-    return re.sub(r"[^\W_]+(?:['’][^\W_]+)*", _name, str(value))
+    return re.sub(r"[^\W_]+(?:['’][^\W_]+)*", _name, unicodedata.normalize("NFC", str(value)))
 
 
 def _name(match: re.Match[str]) -> str:
@@ -98,10 +105,12 @@ def _decimal(value: object, name: str) -> Decimal:
         raise RowError(f'the filter "{name}" needs a number, not {_kind(value)}')
     if isinstance(value, float):
         return Decimal(f"{value:.15g}")  # as many digits as a spreadsheet shows
-    text = str(value).strip().replace("\u00a0", "").replace(" ", "")
+    text = str(value).strip()
     if len(text) > _LONGEST:
         raise RowError(f'the filter "{name}" needs a number, and the cell holds other text')
-    text = _CURRENCY.sub("", text)
+    text = _CURRENCY.sub("", text).strip().removesuffix("/-")
+    if _SPACED.fullmatch(text):
+        text = re.sub(r"\s", "", text)
     if isinstance(value, str) and _AMBIGUOUS.fullmatch(text):
         raise RowError(
             f'the filter "{name}" cannot tell 1.234 from 1,234 in text; write it with two digits '
@@ -125,7 +134,10 @@ def _grouped(value: Decimal, places: int | None) -> str:
 def _kind(value: object) -> str:
     if isinstance(value, Undefined):
         return str(value)  # a blank cell: says so itself, by raising
-    return {bool: "TRUE or FALSE", str: "text"}.get(type(value), type(value).__name__)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return "a number; format the column as a date"
+    names = {bool: "TRUE or FALSE", str: "text", time: "a time of day", timedelta: "a duration"}
+    return names.get(type(value), "a date" if isinstance(value, date) else type(value).__name__)
 
 
 FILTERS = {

@@ -41,11 +41,19 @@ class DelimitedTable:
     def rows(self) -> Iterator[Row]:
         """Yield the records' fields; raises SheetError with the line for damaged text."""
         number, line, record = 0, 1, None
+        mark = re.escape(self.dialect.delimiter)
+        loose = re.compile(rf'(?:^|{mark})"(?:[^"]|"")*"(?![{mark}\r\n"]|$)')
         try:
             with opened(self.path, self.dialect.encoding) as file:
                 for number, record in enumerate(records(lines(file), self.dialect.delimiter), 1):
                     if record.lines > 1:
                         self._refuse_swallowed(number, line, record)
+                    elif '"' in record.raw and loose.search(record.raw):
+                        raise SheetError(
+                            f"{self.path}, row {number} (line {line}): a cell in quotes has more "
+                            "quotes inside it, so nobody can tell where it ends. Write them twice "
+                            '("") or remove them.'
+                        )
                     line += record.lines
                     yield Row(number, record.fields)
         except csv.Error as error:
@@ -95,8 +103,8 @@ class DelimitedTable:
         said = re.fullmatch(r'"?sep=(.)"?', sample[0].strip(" \r\n"), re.I) if sample else None
         if said and said[1] in DELIMITERS:
             return said[1]
-        preferred = "\t" if self.path.suffix.lower() == ".tsv" else ","
-        return max(DELIMITERS, key=lambda char: (*_evenness(sample, char), char == preferred))
+        order = "\t;|," if self.path.suffix.lower() == ".tsv" else ";\t|,"  # "Lee, Ann;+65…"
+        return max(order, key=lambda char: _evenness(sample, char))
 
 
 def _evenness(sample: list[str], delimiter: str) -> tuple[int, int]:

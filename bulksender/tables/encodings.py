@@ -17,6 +17,11 @@ _MARKS = {
 }
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")  # in Windows-1252
+_ALONE = re.compile(rb"(?<![A-Za-z\x80-\xff])[\xa1-\xff]{2}(?![A-Za-z\x80-\xff])")
+_DOUBTFUL = re.compile(  # a sign or an Icelandic letter inside a word: Polish, Czech, Turkish …
+    rb"[A-Za-z\x80-\xff]*(?:[A-Za-z][\xa1-\xbf\xfe\xf0\xfd\x9c]"
+    rb"|[\xa1-\xa9\xac-\xbf\xfe\xf0\xfd\x9c][A-Za-z])[A-Za-z\x80-\xff]*"
+)
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
 
 
@@ -83,7 +88,8 @@ def _windows(path: Path, line: int) -> Encoding:
     is Cyrillic, Chinese … in a code page of its own; where they read as UTF-8 it is damaged UTF-8.
     """
     total = in_runs = as_utf8 = 0
-    example = b""
+    example = doubtful = b""
+    alone = 0
     with path.open("rb") as file:
         tail = b""
         while block := file.read(_READ):
@@ -96,15 +102,22 @@ def _windows(path: Path, line: int) -> Encoding:
                 total += len(run)
                 in_runs += len(run) if len(run) > 2 else 0
                 as_utf8 += len(run) if len(run) > 1 and _is_utf8(run) else 0
-            word = _WORD.search(block) if not example else None
-            example = word[0] if word else example
-    if in_runs > 0.3 * total or as_utf8 > 0.2 * total:
+            alone += sum(len(run) for run in _ALONE.findall(block))
+            example = example or _first(_WORD, block)
+            doubtful = doubtful or _first(_DOUBTFUL, block)
+    if in_runs + alone > 0.3 * total or as_utf8 > 0.2 * total:
         raise _unknown(path, line)
-    shown = example[:40].decode("cp1252")
+    shown = (word[:40].decode("cp1252") for word in dict.fromkeys((doubtful, example)) if word)
+    words = " and ".join(f'"{word}"' for word in shown)
     return Encoding(
         "cp1252",
-        (f'the text is not UTF-8 and was read as Windows-1252: look whether "{shown}" is right',),
+        (f"the text is not UTF-8 and was read as Windows-1252: look whether {words} is right",),
     )
+
+
+def _first(pattern: re.Pattern[bytes], block: bytes) -> bytes:
+    found = pattern.search(block)
+    return found[0] if found else b""
 
 
 def _is_utf8(run: bytes) -> bool:

@@ -80,6 +80,8 @@ def _moment(serial: float, since_1904: bool, day: bool, clock: bool) -> object:
         serial += 1462
     if not 0 <= serial < _LAST_DAY + 1:
         return serial
+    if day and not serial:
+        return None  # a formula that points to a blank cell: 00/01/1900
     start = datetime(1899, 12, 30 if serial >= 60 else 31)  # 1900 has a 29 February in Excel
     moment = start + timedelta(milliseconds=round(serial * 86_400_000))
     if not day or serial < 1:
@@ -170,7 +172,7 @@ def _shown(value: float, shapes: list[_Shape]) -> float:
     elif not number and len(shapes) > 2:
         shape = shapes[2]
     text = _written(abs(number), shape)
-    if not any(char.isdigit() for char in text) and number:
+    if not text and number:
         return value  # a format that hides its number
     text = text if not sign or not text.strip("0., ") else f"{sign}{text}"
     return value if text in ("", f"{value:.15g}") else Shown(value, text)

@@ -221,7 +221,10 @@ def _value(cell: Element) -> object:
             value = float(cell.get(f"{_OFFICE}value", "nan"))
             return _number(value, shown)
         case "date":
-            return _moment(cell.get(f"{_OFFICE}date-value", ""))
+            moment = cell.get(f"{_OFFICE}date-value", "")
+            return (
+                None if moment.startswith("1899-12-30") and "T" not in moment else _moment(moment)
+            )
         case "time":
             found = _DURATION.fullmatch(cell.get(f"{_OFFICE}time-value", ""))
             hours, minutes, seconds = found.groups() if found else (None, None, None)

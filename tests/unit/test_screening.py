@@ -68,3 +68,9 @@ def test_a_sent_row_whose_number_is_no_number_any_more_stays_sent() -> None:
     job = Job(sheet=SheetOptions(path="sheet.csv"), template="Hi")
     _, [refused] = Screen(job, None)(Chunk([], [row]))
     assert refused.status is RowStatus.ALREADY_SENT
+
+
+def test_an_opt_out_that_only_a_check_has_written_is_no_earlier_run() -> None:
+    """Whoever empties the opt-out cell of a checked sheet has repaired the row."""
+    assert screened(Previous(status="OPTED_OUT")) is RowStatus.READY
+    assert screened(Previous(status="OPTED_OUT"), out=True) is RowStatus.OPTED_OUT
