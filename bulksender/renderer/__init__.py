@@ -85,8 +85,10 @@ class Renderer:
                 + instead
             )
         note = f"UCS-2 because of {code_points(foreign)}" if foreign else ""
-        cells = recipient.cells if recipient.text is None else (text.strip(),)
-        flags = oddities(text, parts, encoding, cells)
+        if recipient.text is None:
+            flags = oddities(text, parts, encoding, recipient.cells, self._template.asked)
+        else:
+            flags = oddities(text, parts, encoding, (text.strip(),))
         saving = parts - plain.parts if plain is not None else 0
         if saving > 0 or (plain is not None and plain.encoding is Encoding.GSM7 and not saving):
             flags |= SAVES

@@ -23,6 +23,22 @@ def bind(tree: nodes.Template, headers: Sequence[str]) -> tuple[nodes.Template, 
     return bound, binding.bind_names(_undeclared(bound), _assigned(bound))
 
 
+def asked(tree: nodes.Template) -> set[str]:
+    """The variables that an `if` asks by themselves: `{% if paid %}`, not `{% if paid == 1 %}`."""
+    waiting: list[nodes.Node] = [each.test for each in tree.find_all(nodes.If)]
+    waiting += [each.test for each in tree.find_all(nodes.CondExpr)]
+    found = set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, nodes.Name):
+            found.add(node.name)
+        elif isinstance(node, nodes.Not):
+            waiting.append(node.node)
+        elif isinstance(node, nodes.And | nodes.Or):
+            waiting += [node.left, node.right]
+    return found
+
+
 def filtered(node: nodes.Node, name: str) -> nodes.Filter:
     """A node, put through one of our own filters."""
     return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno or 1)

@@ -10,7 +10,7 @@ from bulksender.model import Cell, Encoding
 from bulksender.notices import Notice, Notices
 from bulksender.renderer.segments import seams
 
-UNRENDERED, CONTROL, SPLIT_LINK, NOTHING, SAVES = 1, 2, 4, 8, 16
+UNRENDERED, CONTROL, SPLIT_LINK, NOTHING, SAVES, A_NO = 1, 2, 4, 8, 16, 32
 """What may be odd about a text, a bit each; SAVES: plain punctuation would make it cheaper."""
 
 SAID = {
@@ -19,6 +19,8 @@ SAID = {
     SPLIT_LINK: "a link is split over two SMS parts; some phones will not open it",
     NOTHING: 'a cell that the text uses says "nan", "null", "#N/A" or the like, and so does the '
     "text",
+    A_NO: "an {% if %} asks a cell that says no, FALSE or 0 as text, and takes any text for a yes; "
+    'compare it, as in {% if paid == "Yes" %}',
 }
 _LINK = re.compile(
     r"(?:https?://|www\.)\S+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/\S+", re.IGNORECASE
@@ -30,14 +32,24 @@ _NOTHINGS = frozenset(
         *("N/A", "n/a", "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"),
     }
 )
+_NOES = frozenset({"no", "n", "false", "0", "nein", "non", "tidak", "falsch", "faux", "falso"})
 _BRACKETS = re.compile(
     r"(?<![{\w])\{([^{}%\n]{1,60})\}(?!\})|\(\(([^()\n]{1,60})\)\)|<<([^<>\n]{1,60})>>"
     r"|\[([^\[\]\n]{1,60})\]|(?<!\w)%([^%\s]{1,60})%|\$\{([^{}\n]{1,60})\}"
 )
 
 
-def oddities(text: str, parts: int, encoding: Encoding, cells: Sequence[Cell]) -> int:
-    """What is odd about a row's text, in bits; `cells` are those that it was made of."""
+def oddities(
+    text: str,
+    parts: int,
+    encoding: Encoding,
+    cells: Sequence[Cell],
+    asked: Sequence[int] = (),
+) -> int:
+    """What is odd about a row's text, in bits.
+
+    `cells` are those that it was made of, `asked` the places of those that an `if` asks.
+    """
     found = 0
     if "{{" in text or "{%" in text or "}}" in text:
         found |= UNRENDERED
@@ -47,7 +59,13 @@ def oddities(text: str, parts: int, encoding: Encoding, cells: Sequence[Cell]) -
         found |= SPLIT_LINK
     if not _NOTHINGS.isdisjoint(cells):
         found |= NOTHING
+    if asked and any(_says_no(cells[place]) for place in asked):
+        found |= A_NO
     return found
+
+
+def _says_no(cell: Cell) -> bool:
+    return isinstance(cell, str) and cell.lower() in _NOES
 
 
 def noticed(found: Iterable[tuple[int, int, int]]) -> Iterator[Notice]:

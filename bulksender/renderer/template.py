@@ -18,7 +18,7 @@ from jinja2.exceptions import SecurityError
 from bulksender.errors import TemplateError, did_you_mean
 from bulksender.model import Cell
 from bulksender.renderer import limits
-from bulksender.renderer.binding import bind, filtered, syntax_error
+from bulksender.renderer.binding import asked, bind, filtered, syntax_error
 from bulksender.renderer.environment import ROW, Blank, BlankError, Environment
 from bulksender.renderer.filters import RowError
 
@@ -63,6 +63,9 @@ class Template:
         """The pieces of the template that go out as they stand."""
         tree, self._variables = bind(tree, headers)
         self.columns = tuple(self._variables.values())
+        names = asked(tree)
+        self.asked = tuple(place for place, name in enumerate(self._variables) if name in names)
+        """The places in `columns` of those that an `if` asks by themselves."""
         self._blanks = tuple(
             Blank(hint=f'"{headers[index]}" is blank, and the text needs it')
             for index in self.columns

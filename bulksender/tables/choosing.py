@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
+from zipfile import ZipFile
 
 from bulksender.errors import SheetError, did_you_mean, listed
+from bulksender.tables.table import Dialect
 
 
 class Entry(Protocol):
@@ -58,6 +60,20 @@ def protected(path: Path) -> SheetError:
         f"{path}: the workbook is protected with a password. Open it, remove the password and save "
         "it again."
     )
+
+
+class ZippedWorkbook:
+    """What the tables of zipped workbooks (XLSX, XLSB, ODS) have in common."""
+
+    dialect = Dialect()
+    remarks: Sequence[str] = ()
+    path: Path
+
+    @contextmanager
+    def _opened(self) -> Iterator[ZipFile]:
+        """The archive; whatever a damaged one makes its reader raise becomes a SheetError."""
+        with unreadable(self.path), ZipFile(self.path) as archive:
+            yield archive
 
 
 @contextmanager

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -16,10 +15,10 @@ from defusedxml.ElementTree import iterparse
 from bulksender import ooxml
 from bulksender.model import Shown
 from bulksender.ooxml import MOST_COLUMNS, MOST_ROWS, Area
-from bulksender.tables.choosing import chosen, protected, unreadable
+from bulksender.tables.choosing import ZippedWorkbook, chosen, protected
 from bulksender.tables.formats import shortened
 from bulksender.tables.merging import Merging
-from bulksender.tables.table import ERRORS, Dialect, Row, spoilt_by
+from bulksender.tables.table import ERRORS, Row, spoilt_by
 
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -48,11 +47,8 @@ class _Entry(NamedTuple):
     merges: list[Area]
 
 
-class OdsTable:
+class OdsTable(ZippedWorkbook):
     """One sheet of a workbook: the one named, else the first visible one that holds anything."""
-
-    dialect = Dialect()
-    remarks: Sequence[str] = ()
 
     def __init__(self, path: Path, name: str | None):
         self.path = path
@@ -74,11 +70,6 @@ class OdsTable:
         """Yield the rows that hold anything."""
         with self._opened() as archive, archive.open("content.xml") as stream:
             yield from Merging(self._entry.merges)(self._rows(stream))
-
-    @contextmanager
-    def _opened(self) -> Iterator[ZipFile]:
-        with unreadable(self.path), ZipFile(self.path) as archive:
-            yield archive
 
     def _rows(self, stream: IO[bytes]) -> Iterator[Row]:
         rows = (row for table, row in _walk(stream, {}, []) if table == self._entry.number)

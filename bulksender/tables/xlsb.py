@@ -7,18 +7,17 @@ BrtSSTItem, BrtBundleSh, BrtFmt and BrtXF by their names.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, NamedTuple
 from zipfile import ZipFile
 
 from bulksender import ooxml
 from bulksender.ooxml import MOST_COLUMNS, MOST_ROWS, Area
-from bulksender.tables.choosing import chosen, unreadable
+from bulksender.tables.choosing import ZippedWorkbook, chosen
 from bulksender.tables.formats import BUILT_IN, Reading, reading
 from bulksender.tables.merging import Merging
-from bulksender.tables.table import Dialect, Row, spoilt_by
+from bulksender.tables.table import Row, spoilt_by
 
 _READ = 1 << 20  # bytes at a time
 _MOST_RECORD = 4 << 20
@@ -37,11 +36,8 @@ class _Entry(NamedTuple):
     part: str
 
 
-class XlsbTable:
+class XlsbTable(ZippedWorkbook):
     """One sheet of a workbook: the one named, else the first visible one that holds anything."""
-
-    dialect = Dialect()
-    remarks: Sequence[str] = ()
 
     def __init__(self, path: Path, name: str | None):
         self.path = path
@@ -65,11 +61,6 @@ class XlsbTable:
         """Yield the rows that hold anything."""
         with self._opened() as archive, archive.open(self._entry.part) as stream:
             yield from Merging(self._merges)(self._rows(stream))
-
-    @contextmanager
-    def _opened(self) -> Iterator[ZipFile]:
-        with unreadable(self.path), ZipFile(self.path) as archive:
-            yield archive
 
     def _filled(self, archive: ZipFile, entry: _Entry) -> bool:
         with archive.open(entry.part) as stream:

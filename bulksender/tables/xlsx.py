@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
 from bulksender import ooxml
 from bulksender.tables import sheetrows
-from bulksender.tables.choosing import chosen, unreadable
+from bulksender.tables.choosing import ZippedWorkbook, chosen
 from bulksender.tables.formats import BUILT_IN, reading
 from bulksender.tables.merging import Merging
-from bulksender.tables.table import Dialect, Row
+from bulksender.tables.table import Row
 
 
-class XlsxTable:
+class XlsxTable(ZippedWorkbook):
     """One sheet of a workbook: the one named, else the first visible one that holds anything."""
-
-    dialect = Dialect()
-    remarks: Sequence[str] = ()
 
     def __init__(self, path: Path, name: str | None):
         self.path = path
@@ -55,11 +51,6 @@ class XlsxTable:
             with archive.open(part) as stream:
                 known[part] = any(sheetrows.rows(stream, self._strings, self._readings))
         return known[part]
-
-    @contextmanager
-    def _opened(self) -> Iterator[ZipFile]:
-        with unreadable(self.path), ZipFile(self.path) as archive:
-            yield archive
 
 
 def _readings(archive: ZipFile, found: ooxml.Contents) -> dict[str, sheetrows.Readings]:

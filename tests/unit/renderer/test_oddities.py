@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from renderer_rows import Row, recipients, renderer
 
-from bulksender.model import Message
+from bulksender.model import Cell, Message
 from bulksender.notices import Notice
+from bulksender.renderer.oddities import A_NO, SAID
 from bulksender.renderer.oddities import CONTROL as CONTROL_BIT
 from bulksender.renderer.oddities import NOTHING as NOTHING_BIT
-from bulksender.renderer.oddities import SAID
 from bulksender.renderer.oddities import SPLIT_LINK as SPLIT_LINK_BIT
 from bulksender.renderer.oddities import UNRENDERED as UNRENDERED_BIT
 
@@ -239,3 +239,21 @@ def test_a_text_of_its_own_that_is_such_a_word_is_told() -> None:
 def test_a_notice_names_the_first_five_rows_and_counts_all() -> None:
     [found] = notices("Hi {{ name }}", *[{"Name": "null"}] * 12)
     assert (found.rows, found.first) == (12, (2, 3, 4, 5, 6))
+
+
+@pytest.mark.parametrize(
+    ("template", "cell", "told"),
+    [
+        *(("{% if paid %}a{% else %}b{% endif %}", cell, True) for cell in ("No", "FALSE", "0")),
+        *(("{{ 'a' if not paid else 'b' }}", cell, True) for cell in ("no", "Nein")),
+        *(("{% if paid and name %}a{% endif %}b", cell, True) for cell in ("N",)),
+        *(("{% if paid %}a{% endif %}b", cell, False) for cell in ("Yes", False, 0, None, "x")),
+        ('{% if paid == "Yes" %}a{% endif %}b', "No", False),
+        ("{{ paid }}", "No", False),
+    ],
+)
+def test_an_if_that_takes_the_text_no_for_a_yes_is_told(
+    template: str, cell: Cell, told: bool
+) -> None:
+    found = whats(template, {"Paid": cell, "Name": "Ann"})
+    assert (SAID[A_NO] in found) is told
