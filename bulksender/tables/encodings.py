@@ -19,10 +19,9 @@ _HIGH = re.compile(rb"[\x80-\xff]+")
 _UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")  # in Windows-1252
 _ALONE = re.compile(rb"(?<![A-Za-z\x80-\xff])[\xa1-\xff]{2}(?![A-Za-z\x80-\xff])")
 _DOUBTFUL = re.compile(  # a sign or an Icelandic letter inside a word: Polish, Czech, Turkish …
-    rb"[A-Za-z\x80-\xff]*(?:[A-Za-z][\xa1-\xbf\xfe\xf0\xfd\x9c]"
-    rb"|[\xa1-\xa9\xac-\xbf\xfe\xf0\xfd\x9c][A-Za-z])[A-Za-z\x80-\xff]*"
+    rb"[A-Za-z][\xa1-\xbf\xfe\xf0\xfd\x9c]|[\xa1-\xa9\xac-\xbf\xfe\xf0\xfd\x9c][A-Za-z]"
 )
-_WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
+_LETTERS = re.compile(rb"[A-Za-z\x80-\xff]{0,30}")
 
 
 class Encoding(NamedTuple):
@@ -103,8 +102,8 @@ def _windows(path: Path, line: int) -> Encoding:
                 in_runs += len(run) if len(run) > 2 else 0
                 as_utf8 += len(run) if len(run) > 1 and _is_utf8(run) else 0
             alone += sum(len(run) for run in _ALONE.findall(block))
-            example = example or _first(_WORD, block)
-            doubtful = doubtful or _first(_DOUBTFUL, block)
+            example = example or _word(_HIGH, block)
+            doubtful = doubtful or _word(_DOUBTFUL, block)
     if in_runs + alone > 0.3 * total or as_utf8 > 0.2 * total:
         raise _unknown(path, line)
     shown = (word[:40].decode("cp1252") for word in dict.fromkeys((doubtful, example)) if word)
@@ -115,9 +114,14 @@ def _windows(path: Path, line: int) -> Encoding:
     )
 
 
-def _first(pattern: re.Pattern[bytes], block: bytes) -> bytes:
+def _word(pattern: re.Pattern[bytes], block: bytes) -> bytes:
+    """The first word in which a pattern is found; empty where there is none."""
     found = pattern.search(block)
-    return found[0] if found else b""
+    if found is None:
+        return b""
+    before = block[max(0, found.start() - 30) : found.start()][::-1]
+    start, end = _LETTERS.match(before), _LETTERS.match(block, found.end())
+    return (start[0][::-1] if start else b"") + found[0] + (end[0] if end else b"")
 
 
 def _is_utf8(run: bytes) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from loader_sheets import ANNA, BEN, CARL, read, refusal, written
 
 from bulksender.source import column_letter
+from bulksender.tables.encodings import encoding_of
 
 
 @pytest.mark.parametrize(
@@ -108,3 +109,12 @@ def test_where_a_sheet_has_no_numbers_the_others_are_named(tmp_path: Path) -> No
     book["Patients"].append([ANNA])
     book.save(tmp_path / "a.xlsx")
     assert '--sheet: "Patients"' in refusal(tmp_path / "a.xlsx")
+
+
+@pytest.mark.parametrize("letters", [b"a", b"ab\xe9", b'"a', b",a"])
+def test_a_word_of_half_a_million_letters_holds_nobody_up(tmp_path: Path, letters: bytes) -> None:
+    """It took minutes while an expression looked for its beginning again and again."""
+    filling = letters * (500_000 // len(letters))
+    path = written(tmp_path, b"Mobile;Name\n1;Zo\xe9\n" + filling + b"\n")
+    assert encoding_of(path).name == "cp1252"
+    assert '"Zoé"' in encoding_of(path).remarks[0]
