@@ -42,13 +42,14 @@ class DelimitedTable:
         """Yield the records' fields; raises SheetError with the line for damaged text."""
         number, line, record = 0, 1, None
         mark = re.escape(self.dialect.delimiter)
-        loose = re.compile(rf'(?:^|{mark})"(?:[^"]|"")*"(?![{mark}\r\n"]|$)')
+        field = rf'(?:"[^"]*(?:""[^"]*)*"|[^"{mark}\r\n][^{mark}\r\n]*|)'
+        whole = re.compile(rf"{field}(?:{mark}{field})*[\r\n]*")
         try:
             with opened(self.path, self.dialect.encoding) as file:
                 for number, record in enumerate(records(lines(file), self.dialect.delimiter), 1):
                     if record.lines > 1:
                         self._refuse_swallowed(number, line, record)
-                    elif '"' in record.raw and loose.search(record.raw):
+                    elif '"' in record.raw and not whole.fullmatch(record.raw):
                         raise SheetError(
                             f"{self.path}, row {number} (line {line}): a cell in quotes has more "
                             "quotes inside it, so nobody can tell where it ends. Write them twice "

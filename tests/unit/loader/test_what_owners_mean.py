@@ -60,7 +60,9 @@ def test_quotes_inside_a_quoted_cell_are_refused_with_the_line(tmp_path: Path, n
     assert "quotes" in said
 
 
-@pytest.mark.parametrize("name", ['"say ""hi"""', '5" pipe', '""', '"a,b"', '"""x"""'])
+@pytest.mark.parametrize(
+    "name", ['"say ""hi"""', '5" pipe', '""', '"a,b"', '"""x"""', '"well,""a"" b"', ' "x" y']
+)
 def test_quotes_that_are_written_as_they_should_be_stay(tmp_path: Path, name: str) -> None:
     loaded = read(written(tmp_path, f"Mobile,Name\n{ANNA},{name}\n{BEN},B\n"))
     assert loaded.numbers == [ANNA, BEN]
