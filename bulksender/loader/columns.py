@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import string
 from collections.abc import Iterable, Sequence, Set
 
 from msgspec import Struct
@@ -102,7 +101,6 @@ _BUT = re.compile(r"no(?!v)|only|withdr|revok|stop|except|cancel|but|declin|refu
 _DATE = re.compile(  # as `headers.key` leaves it: 20261130, 30112026, 1nov2026, nov12026
     r"\d{6,8}(t?\d{4,}z?)?|(\d{1,2})?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\d{2,6}"
 )
-_AROUND = "\ufeff\u200b" + string.whitespace + "\u00a0\u2007\u202f\u3000"
 _NOTHING = re.compile(r"[\s.\-–—_?]*")
 
 

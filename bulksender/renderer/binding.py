@@ -51,9 +51,11 @@ class _Limiting(NodeTransformer):
         node.iter = filtered(node.iter, PASSES)
         return self._counted(node, *args, **kwargs)
 
-    visit_Macro = visit_CallBlock = lambda self, node, *args, **kwargs: self._counted(  # noqa: N815
-        node, *args, **kwargs
-    )
+    def visit_Macro(self, node: nodes.Macro, *args: Any, **kwargs: Any) -> nodes.Node:  # noqa: N802
+        return self._counted(node, *args, **kwargs)
+
+    def visit_CallBlock(self, node: nodes.CallBlock, *args: Any, **kwargs: Any) -> nodes.Node:  # noqa: N802
+        return self._counted(node, *args, **kwargs)
 
     def _counted(self, node: Any, *args: Any, **kwargs: Any) -> nodes.Node:
         """A body that may come many times, and what it prints as it stands each time."""
@@ -97,13 +99,13 @@ class _Binding(NodeTransformer):
         self._columns: dict[str, int] = {}
         self._loops = 0
 
-    def bind_names(self, _undeclared: set[str], _assigned: set[str]) -> dict[str, int]:
+    def bind_names(self, undeclared: set[str], assigned: set[str]) -> dict[str, int]:
         """Variable → column index, for what stands in the template as a plain name.
 
         A name that the template sets in some branch only, and that is no column, is its own.
         """
-        for name in sorted(_undeclared - set(self._columns)):
-            if name in _assigned and not names.find(self._headers, name):
+        for name in sorted(undeclared - set(self._columns)):
+            if name in assigned and not names.find(self._headers, name):
                 continue
             self._columns[name] = self._find(name, f"{{{{ {name} }}}}", 0)
         return self._columns

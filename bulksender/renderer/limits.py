@@ -35,7 +35,7 @@ MOST_ITEMS = 10_000
 MOST_SECONDS = 2.0
 """Of processor time, for compiling a template or rendering the rows that are rendered together."""
 MOST_ROWS = 2_000
-"""Rendered together: a thousandth of a second and a half is left for each."""
+"""Rendered together: a thousandth of a second is left for each."""
 
 
 class TooExpensive(TemplateError):
@@ -302,7 +302,8 @@ def guarded(name: str, function: Callable[..., Any], budget: Budget) -> Callable
         made = function(*arguments, **named)
         if isinstance(made, Iterator):
             return collected(made)
-        return short(made, max(MOST_CHARACTERS, len(values[0]) if _is_text(values[0]) else 0))
+        length = len(values[0]) if isinstance(values[0], str) else 0
+        return short(made, max(MOST_CHARACTERS, length))
 
     return checked
 
@@ -315,7 +316,3 @@ def _refuse_lists(values: Iterable[Any]) -> None:
                 if isinstance(item, Undefined):
                     str(item)  # a blank cell says by raising that it is blank
             raise RowError("the text would print what is neither text, number nor date")
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)

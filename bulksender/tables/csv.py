@@ -50,11 +50,7 @@ class DelimitedTable:
                     if record.lines > 1:
                         self._refuse_swallowed(number, line, record)
                     elif '"' in record.raw and not whole.fullmatch(record.raw):
-                        raise SheetError(
-                            f"{self.path}, row {number} (line {line}): a cell in quotes has more "
-                            "quotes inside it, so nobody can tell where it ends. Write them twice "
-                            '("") or remove them.'
-                        )
+                        raise self._half_quoted(number, line, record)
                     line += record.lines
                     yield Row(number, record.fields)
         except csv.Error as error:
@@ -84,6 +80,14 @@ class DelimitedTable:
         fields = next(csv.reader([line], delimiter=self.dialect.delimiter), [])
         return len(fields) >= self._width and any(
             like_a_number(field.strip(' "')) for field in fields
+        )
+
+    def _half_quoted(self, number: int, line: int, record: Record) -> SheetError:
+        if record.raw.count('"') % 2:
+            return self._swallowed(number, line)
+        return SheetError(
+            f"{self.path}, row {number} (line {line}): a cell in quotes has more quotes inside it, "
+            'so nobody can tell where it ends. Write them twice ("") or remove them.'
         )
 
     def _swallowed(self, number: int, line: int) -> SheetError:

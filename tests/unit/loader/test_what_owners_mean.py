@@ -120,3 +120,9 @@ def test_a_word_of_half_a_million_letters_holds_nobody_up(tmp_path: Path, letter
     path = written(tmp_path, b"Mobile;Name\n1;Zo\xe9\n" + filling + b"\n")
     assert encoding_of(path).name == "cp1252"
     assert '"Zoé"' in encoding_of(path).remarks[0]
+
+
+def test_a_quote_that_is_never_closed_in_the_last_line_is_called_that(tmp_path: Path) -> None:
+    said = refusal(written(tmp_path, f'Mobile,Name\n{ANNA},Anna\n{BEN},"Ben'))
+    assert "row 3 (line 3)" in said
+    assert "never closed" in said
