@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bulksender import chunker, loader, reporter
 from bulksender.errors import AlreadySent, ExitCode, Refused, RunBusy, SettingsError
-from bulksender.ledger import RESUMABLE, Ledger, Run, RunState
+from bulksender.ledger import RESUMABLE, Ledger, Run, RunLine, RunState
 from bulksender.model import RowStatus
 from bulksender.renderer import Renderer
 from bulksender.reporter import Summary
@@ -140,6 +140,7 @@ def resumable(run_id: str | None, ledger: Ledger) -> Run:
     run = ledger.run(run_id) if run_id else ledger.newest(*RESUMABLE)
     if run is None:
         raise Refused("No run in the ledger waits to be resumed.")
+    refuse_purged(run)
     if run.state in (*RESUMABLE, RunState.FINISHED):  # of a finished run, the report is left
         return run
     raise Refused(f"Run {run.id} cannot be resumed: it is {run.state.lower()}.")
@@ -160,9 +161,37 @@ def reportable(run_id: str, ledger: Ledger) -> Run:
     run = ledger.run(run_id)
     if run.state in (RunState.PLANNING, RunState.PLANNED, RunState.DECLINED):
         raise Refused(f"Run {run.id} was never approved, so there is nothing to report.")
+    refuse_purged(run)
     with suppress(RunBusy), ledger.owning(run.id):
         run.settle_orphans()
     return run
+
+
+def refuse_purged(run: Run) -> None:
+    """Raise Refused for a run whose texts and numbers were removed."""
+    if run.purged_at is not None:
+        raise Refused(
+            f"The texts and numbers of run {run.id} were removed on {run.purged_at[:10]}; its "
+            f"counts are left: bulksender show {run.id}"
+        )
+
+
+def next_command(line: RunLine, ledger: Ledger, retried: bool) -> str:
+    """What to type next about a run; empty where nothing is left to do."""
+    if line.state in (RunState.SENDING, RunState.PLANNING, RunState.PLANNED):
+        if ledger.is_owned(line.id):
+            return "wait: another process is working on it"
+        if not line.approved:
+            return "nothing was sent; bulksender purge removes it"
+    if not line.approved or line.purged:
+        return ""
+    if line.state in RESUMABLE:
+        return f"bulksender resume {line.id}"
+    if RowStatus.UNKNOWN in line.counts:
+        return f"bulksender reconcile {line.id}"
+    if RowStatus.REJECTED in line.counts and not retried:
+        return f"bulksender retry {line.id}"
+    return ""
 
 
 def ending(summary: Summary, stopped: str | None) -> ExitCode:

@@ -13,6 +13,7 @@ do next; none holds a phone number, a text or a key.
     │   └── NoConsent           nobody said yes
     ├── Stopped                 sending stopped early; `resume` goes on            exit 6
     │   └── ReportError         everything is in the ledger, the sheet could not be written
+    ├── LogUnavailable          8x8's log could not be read; nothing was settled   exit 5
     ├── RunBusy                 another process works on this run                  exit 7
     └── AlreadySent             a plan with the same content was sent before       exit 8
 """
@@ -76,6 +77,12 @@ class Stopped(BulksenderError):
 
 class ReportError(Stopped):
     """The result sheet could not be written; the ledger holds everything it would have said."""
+
+
+class LogUnavailable(BulksenderError):
+    """8x8's log could not be read to its end, so what is UNKNOWN stays so; nothing was changed."""
+
+    exit_code = ExitCode.UNKNOWN
 
 
 class RunBusy(BulksenderError):

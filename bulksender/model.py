@@ -113,7 +113,8 @@ class Message(Struct, frozen=True):
 
     `parts` counts SMS parts (1 or more); `note` says what is worth knowing about the row without
     stopping it, e.g. which character forced UCS-2. `oddities` is what the renderer has noticed, a
-    bit each; `saving` counts the parts that plain punctuation would save.
+    bit each; `saving` counts the parts that plain punctuation would save. `attempt` counts the
+    times it is sent, from 1: it is sent anew only when it is proven that 8x8 never had it.
     """
 
     row: int
@@ -125,6 +126,7 @@ class Message(Struct, frozen=True):
     note: str = ""
     oddities: int = 0
     saving: int = 0
+    attempt: int = 1
 
 
 class Batch(Struct, frozen=True):

@@ -309,6 +309,17 @@ def instant(option: str, text: str) -> datetime:
     return when
 
 
+def duration(option: str, text: str) -> timedelta:
+    """A length of time such as `90s`, `15m`, `2h` or `90d`; raises SettingsError otherwise."""
+    found = re.fullmatch(r"(\d{1,6})([smhd])", text.strip().lower())
+    if found is None:
+        raise SettingsError(
+            f'{option} "{text}" is not a length of time: write it like 90s, 15m, 2h or 90d.'
+        )
+    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+    return timedelta(**{units[found[2]]: int(found[1])})
+
+
 def _in_range(option: str, value: int, least: int, most: int) -> None:
     if not least <= value <= most:
         raise SettingsError(f"{option} {value:,} is out of range: {least:,} to {most:,}.")

@@ -117,3 +117,18 @@ Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")
 RunId: TypeAlias = Annotated[
     str | None, typer.Argument(metavar="[RUN]", help="A run's id, or its beginning.")
 ]
+Reconcile: TypeAlias = Annotated[
+    bool,
+    typer.Option("--reconcile", help="Ask 8x8's log about UNKNOWN messages without asking you."),
+]
+Settle: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        metavar="TIME", help="How long after an attempt 8x8's log is taken to be complete."
+    ),
+]
+ResendAbsent: TypeAlias = Annotated[
+    bool,
+    typer.Option("--resend-absent", help="Send again what 8x8's log provably does not have."),
+]
+Run: TypeAlias = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or its beginning.")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -14,7 +15,9 @@ from rich.text import Text
 from bulksender.errors import ExitCode
 
 if TYPE_CHECKING:
-    from bulksender.ledger import Group
+    from bulksender.cli.listing import ListedRun
+    from bulksender.forgetting import Forgotten, Purged
+    from bulksender.ledger import BatchLine, Group, Inquiry, Run
     from bulksender.model import RowStatus
     from bulksender.notices import Notice
     from bulksender.reporter import Summary
@@ -66,7 +69,7 @@ class Output:
         said = message.translate(_CONTROLS)
         self._print(self._errors, Text.assemble(("bulksender: ", "bold red"), said))
 
-    def object(self, summary: Summary) -> None:
+    def object(self, summary: object) -> None:
         """The JSON object, where it is asked for."""
         if self.json:
             import msgspec
@@ -117,6 +120,108 @@ class Output:
                  f"{summary.seconds:,.1f} s{speed}")  # fmt: skip
         if summary.output:
             self.say(f"Result: {summary.output}", style="bold")
+
+    def inquiry(self, inquiry: Inquiry) -> None:
+        """What 8x8's log has settled, and what it has not."""
+        if inquiry.found:
+            self.say(f"{_plural(inquiry.found, 'message')} found in it.", indent=2)
+        if inquiry.absent - inquiry.resent:
+            rows = _plural(inquiry.absent - inquiry.resent, "message")
+            self.say(f"{rows} not in it, though it has caught up: 8x8 never had them. "
+                     "--resend-absent sends them again.", indent=2)  # fmt: skip
+        if inquiry.missing:
+            self.say(f"It lacks {_plural(inquiry.missing, 'message')} that 8x8 has accepted, so "
+                     "what it lacks proves nothing yet. Try again later.", indent=2)  # fmt: skip
+        elif inquiry.open:
+            when = local_time(inquiry.settles_at)
+            self.say(f"{_plural(inquiry.open, 'message')} not in it, and it may not have caught "
+                     f"up: try again after {when}.", indent=2)  # fmt: skip
+
+    def run_line(self, run: ListedRun, now: datetime) -> None:
+        """A run in two lines."""
+        counts = ", ".join(f"{rows:,} {status}" for status, rows in run.counts.items())
+        tags = [f"again of {run.parent}"] * (run.parent is not None)
+        tags += ["rehearsal"] * run.rehearsal + ["texts and numbers removed"] * run.purged
+        self.say(Text.assemble((run.run, "bold"), f"  {run.state}  {_age(run.created_at, now)}  ",
+                               run.sheet, *(f"  ({tag})" for tag in tags)))  # fmt: skip
+        self.say(counts or "no rows", indent=2)
+        if run.next:
+            self.say(Text.assemble("next: ", (run.next, "cyan")), indent=2)
+
+    def whole_run(self, run: Run, summary: Summary, children: Sequence[str]) -> None:
+        """Everything that the ledger knows of a run, but for its texts and numbers."""
+        job = run.job
+        self.say(f"Run {run.id}: {job.sheet.path}", style="bold")
+        where = "a simulator" if job.pretended else job.base_url
+        facts = {
+            "state": run.state.lower(),
+            "planned": local_time(run.created_at),
+            "approved": run.approved_at and local_time(run.approved_at),
+            "ended": run.ended_at and local_time(run.ended_at),
+            "purged": run.purged_at and local_time(run.purged_at),
+            "tries again": run.parent,
+            "tried again by": ", ".join(children),
+            "sent to": f"{job.subaccount} at {where}" if job.subaccount else where,
+            "sender ID": job.source,
+            "scheduled": job.scheduled,
+        }
+        for name, value in facts.items():
+            if value:
+                self.say(f"{name:<14} {value}", indent=2)
+        self.say()
+        self._counts(summary)
+        for batch in run.batch_lines():
+            self._batch(batch)
+        for number, inquiry in enumerate(run.inquiries(), 1):
+            self.say()
+            self.say(f"Look {number} into 8x8's log, {local_time(inquiry.asked_at)}: "
+                     f"{inquiry.found:,} found, {inquiry.absent:,} not there, "
+                     f"{inquiry.open:,} not there yet")  # fmt: skip
+
+    def _batch(self, batch: BatchLine) -> None:
+        self.say()
+        at_8x8 = f", 8x8's {batch.batch_id}" if batch.batch_id else ""
+        self.say(f"Batch {batch.number}: {_plural(batch.rows, 'row')}, {batch.state}{at_8x8}")
+        for attempt in batch.attempts:
+            status = f"HTTP {attempt.http_status}" if attempt.http_status else "no answer"
+            more = f", {attempt.error}" if attempt.error else ""
+            more += f", errorId {attempt.error_id}" if attempt.error_id else ""
+            when = local_time(attempt.started_at, "milliseconds")
+            took = _seconds(attempt.started_at, attempt.ended_at)
+            self.say(f"{when}, {took:.3f} s: {status}{more}", indent=2)
+        if not batch.attempts:
+            when = local_time(batch.claimed_at, "milliseconds")
+            self.say(f"{when}: claimed; no attempt was recorded", indent=2)
+
+    def purged(self, purged: Purged) -> None:
+        """What a purge has removed, and what it has not."""
+        self.say(f"Texts and numbers of {_plural(purged.runs, 'run')} removed "
+                 f"({_plural(purged.rows, 'row')}); their counts stay.")  # fmt: skip
+        self._removed_files(purged.files)
+        for kept in purged.kept:
+            self.say(f"Run {kept['run']} was kept: {kept['reason']}.")
+
+    def forgotten(self, forgotten: Forgotten) -> None:
+        """Where a person was removed from."""
+        self.say(f"Removed from {_plural(forgotten.rows, 'row')} in "
+                 f"{_plural(forgotten.runs, 'run')}.")  # fmt: skip
+        if forgotten.removed_at_8x8:
+            self.say(f"8x8 removes it from {_plural(forgotten.removed_at_8x8, 'message')}.")
+        self._removed_files(forgotten.files)
+        if forgotten.unknown:
+            self.say(f"{_plural(forgotten.unknown, 'message')} of them UNKNOWN: whether 8x8 has "
+                     "them cannot be said any more.")  # fmt: skip
+        if forgotten.failed_at_8x8:
+            self.error(
+                f"8x8 has not removed {_plural(forgotten.failed_at_8x8, 'message')}, so their runs "
+                f"still hold the number: {forgotten.reason}. Give the command again."
+            )
+        self.say("Sheets and results that hold the number are files of yours; they were not "
+                 "touched.")  # fmt: skip
+
+    def _removed_files(self, files: Sequence[str]) -> None:
+        for file in files:
+            self.say(f"Removed as a whole: {file}, a copy of the ledger before an upgrade.")
 
     @contextmanager
     def progress(self, total: int) -> Iterator[Callable[[dict[RowStatus, int]], None]]:
@@ -198,11 +303,31 @@ def _plural(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def local_time(moment: str, to: str = "seconds") -> str:
+    """A time of the ledger's (ISO, UTC) as the user's clock shows it."""
+    here = datetime.fromisoformat(moment).astimezone().replace(tzinfo=None)
+    return here.isoformat(" ", timespec=to)
+
+
+def _seconds(start: str, end: str) -> float:
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+
+
+def _age(moment: str, now: datetime) -> str:
+    """`just now`, `5 minutes ago`, `3 hours ago`, `12 days ago`."""
+    seconds = (now - datetime.fromisoformat(moment)).total_seconds()
+    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return f"{_plural(int(seconds // size), name)} ago"
+    return "just now"
+
+
 def next_step(code: ExitCode, run: str) -> str | None:
     """The command to type next, where there is one."""
     return {
         ExitCode.STOPPED: f"Go on with: bulksender resume {run}",
         ExitCode.UNKNOWN: "Some messages may or may not have been accepted; they are not sent "
-        "again before that is settled.",
-        ExitCode.REJECTED: "8x8 rejected some messages; status_detail in the result says why.",
+        f"again before that is settled: bulksender reconcile {run}",
+        ExitCode.REJECTED: "8x8 rejected some messages; status_detail in the result says why. "
+        f"To try them again: bulksender retry {run}",
     }.get(code)

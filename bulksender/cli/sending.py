@@ -7,8 +7,12 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
 
 from bulksender.cli.opening import opened_account, opened_ledger
 from bulksender.cli.output import Output, next_step
@@ -16,16 +20,30 @@ from bulksender.errors import (
     BulksenderError,
     ExitCode,
     LedgerError,
+    LogUnavailable,
     NoConsent,
     ReportError,
     Stopped,
 )
 
 if TYPE_CHECKING:
-    from bulksender.ledger import Run
+    from bulksender.ledger import Ledger, Run
     from bulksender.reporter import Summary
     from bulksender.sender import Sender
     from bulksender.settings import Account, Defaults, Job
+
+
+class Desk(Struct, frozen=True):
+    """What a conversation needs: the ledger, the account, where to speak, when it began.
+
+    `reconcile` says that 8x8's log is asked without asking first.
+    """
+
+    book: Ledger
+    account: Account
+    output: Output
+    started: float
+    reconcile: bool = False
 
 
 def plan_and_send(
@@ -36,6 +54,7 @@ def plan_and_send(
     output: Output,
     yes: bool,
     started: float,
+    reconcile: bool = False,
 ) -> ExitCode:
     """Plan a job, show the plan, ask, send it, and write the result."""
     from bulksender import campaign
@@ -47,19 +66,27 @@ def plan_and_send(
         opened_ledger(ledger, defaults) as book,
     ):
         run = campaign.plan(job, book)
-        with book.owning(run.id):
-            summary = None
-            try:
-                summary = show_plan(run, output, started)
-                campaign.refuse_unsendable(run, book)
-                started += _consent(run, account, output, yes)  # thinking is not working
-                run.approve()
-            except BaseException as error:
-                run.decline()
-                if summary is not None and isinstance(error, BulksenderError):
-                    output.object(summary)
-                raise
-            return send_and_report(run, account, output, started)
+        return ask_and_send(run, Desk(book, account, output, started, reconcile), yes)
+
+
+def ask_and_send(run: Run, desk: Desk, yes: bool) -> ExitCode:
+    """Show a plan, ask, send it, and write the result."""
+    from bulksender import campaign
+
+    with desk.book.owning(run.id):
+        summary, asked = None, 0.0
+        try:
+            summary = show_plan(run, desk.output, desk.started)
+            campaign.refuse_unsendable(run, desk.book)
+            asked = _consent(run, desk.account, desk.output, yes)
+            run.approve()
+        except BaseException as error:
+            run.decline()
+            if summary is not None and isinstance(error, BulksenderError):
+                desk.output.object(summary)
+            raise
+        thinking_is_not_working = msgspec.structs.replace(desk, started=desk.started + asked)
+        return send_and_report(run, thinking_is_not_working)
 
 
 def show_plan(run: Run, output: Output, started: float, checked: Path | None = None) -> Summary:
@@ -92,37 +119,125 @@ def _consent(run: Run, account: Account, output: Output, yes: bool) -> float:
     return time.monotonic() - asked
 
 
-def send_and_report(run: Run, account: Account, output: Output, started: float) -> ExitCode:
-    """Send an approved run, write the result sheet, say how it ended."""
+def send_and_report(run: Run, desk: Desk) -> ExitCode:
+    """Send an approved run, settle what is UNKNOWN where somebody says so, write the result."""
+    from bulksender.model import RowStatus
+
+    output = desk.output
+    if not run.counts().get(RowStatus.READY):
+        output.say()
+        output.say("Nothing is left to send (--again sends what was sent before once more).")
+    ended = _send(run, desk)
+    unknown = ended.summary.counts.get(RowStatus.UNKNOWN, 0)
+    if unknown and ended.unwritten is None and _may_reconcile(unknown, desk):
+        try:
+            ended = _settle(run, desk, run.job, None, False, ended)
+        except LogUnavailable as error:
+            output.error(str(error))
+    return _said(run, ended, desk)
+
+
+def reconcile_and_report(
+    run: Run, desk: Desk, job: Job, settle: timedelta, resend_absent: bool
+) -> ExitCode:
+    """Settle a run's UNKNOWN rows by 8x8's log, send what it lacks where somebody says so.
+
+    `job` is the run's, with what is overridden today. Raises LogUnavailable.
+    """
+    return _said(run, _settle(run, desk, job, settle, resend_absent, None), desk)
+
+
+class _Ended(Struct, frozen=True):
+    """How sending ended: the counts, why it stopped, why the result could not be written."""
+
+    summary: Summary
+    stopped: str | None = None
+    unwritten: ReportError | None = None
+
+
+def _send(run: Run, desk: Desk) -> _Ended:
     from bulksender import campaign
     from bulksender.model import RowStatus
     from bulksender.sender import Sender
 
-    ready = run.counts().get(RowStatus.READY, 0)
-    if not ready:
-        output.say()
-        output.say("Nothing is left to send (--again sends what was sent before once more).")
-    with output.progress(ready) as progress:
-        sender = Sender(run, account, progress=progress)
-        with _interruptible(sender, run, output):
+    with desk.output.progress(run.counts().get(RowStatus.READY, 0)) as progress:
+        sender = Sender(run, desk.account, progress=progress)
+        with _interruptible(sender, run, desk.output):
             try:
                 campaign.send(run, sender)
             except LedgerError as error:
                 raise Stopped(f"{error} Go on with: bulksender resume {run.id}") from error
-            summary, unwritten = _written(run, started)
-    output.done(summary)
+            summary, unwritten = _written(run, desk.started)
+    desk.output.done(summary)
+    return _Ended(summary, sender.stopped, unwritten)
+
+
+def _may_reconcile(unknown: int, desk: Desk) -> bool:
+    if desk.reconcile or not desk.output.interactive:
+        return desk.reconcile
+    desk.output.say()
+    return desk.output.ask(
+        f"Of {unknown:,} messages nobody knows whether 8x8 has them. Ask 8x8's log?"
+    )
+
+
+def _settle(
+    run: Run,
+    desk: Desk,
+    job: Job,
+    settle: timedelta | None,
+    resend_absent: bool,
+    before: _Ended | None,
+) -> _Ended:
+    from bulksender import settling
+    from bulksender.model import RowStatus
+
+    def resend(rows: int) -> bool:
+        desk.output.say()
+        if run.counts().get(RowStatus.READY):
+            desk.output.say("Messages of this run that still wait go out with them.")
+        return resend_absent or (
+            desk.output.interactive
+            and desk.output.ask(
+                f"8x8 never had {rows:,} of them: its log has caught up without them. Send them?"
+            )
+        )
+
+    if job.scheduled is not None and resend_absent:
+        job.check_times(desk.book.clock())
+    desk.output.say()
+    desk.output.say("Asking 8x8's log …")
+    inquiry = settling.reconcile(
+        run, desk.book, desk.account, settle=settle or settling.SETTLE, resend=resend
+    )
+    anew = run.counts().get(RowStatus.READY, 0) if inquiry.resent else 0
+    desk.output.inquiry(inquiry)
+    if anew:
+        run.reopen(job)
+        return _send(run, desk)
+    run.end()
+    summary, unwritten = _written(run, desk.started)
+    desk.output.done(summary)
+    return _Ended(summary, before.stopped if before else None, unwritten)
+
+
+def _said(run: Run, ended: _Ended, desk: Desk) -> ExitCode:
+    """Say what is left to do, and print the object."""
+    from bulksender import campaign
+
+    summary, output = ended.summary, desk.output
     if summary.output and Path(summary.output) != campaign.output_of(run.job):
         output.error(
             "The sheet is gone, was changed after it was read, or cannot be copied, so the results "
             "stand in a file of their own, by row number."
         )
-    code = campaign.ending(summary, sender.stopped)
-    for line in (sender.stopped, next_step(code, run.id)):
+    code = campaign.ending(summary, ended.stopped)
+    for line in (ended.stopped, next_step(code, run.id)):
         if line:
             output.error(line)
     output.object(summary)
-    if unwritten is not None:
-        raise unwritten
+    if ended.unwritten is not None:
+        raise ended.unwritten
     return code
 
 

@@ -1,7 +1,54 @@
 """What was promised, and what happened: the only thing between plan, send and report."""
 
-from bulksender.ledger.records import Attempt, Group, Result, RunState
+from bulksender.ledger.history import (
+    Forgotten,
+    Purged,
+    Sent,
+    copies,
+    forget,
+    purge_runs,
+    runs,
+    sent_to,
+)
+from bulksender.ledger.records import (
+    Attempt,
+    BatchLine,
+    BatchState,
+    Group,
+    Inquiry,
+    LogEntry,
+    Result,
+    RunLine,
+    RunState,
+)
 from bulksender.ledger.run import Run
-from bulksender.ledger.store import RESUMABLE, Ledger, ledger_path
+from bulksender.ledger.settling import Settling, Unsettled, unsettled
+from bulksender.ledger.store import RESUMABLE, Ledger, iso, ledger_path
 
-__all__ = ["RESUMABLE", "Attempt", "Group", "Ledger", "Result", "Run", "RunState", "ledger_path"]
+__all__ = [
+    "RESUMABLE",
+    "Attempt",
+    "BatchLine",
+    "BatchState",
+    "Forgotten",
+    "Group",
+    "Inquiry",
+    "Ledger",
+    "LogEntry",
+    "Purged",
+    "Result",
+    "Run",
+    "RunLine",
+    "RunState",
+    "Sent",
+    "Settling",
+    "Unsettled",
+    "copies",
+    "forget",
+    "iso",
+    "ledger_path",
+    "purge_runs",
+    "runs",
+    "sent_to",
+    "unsettled",
+]

@@ -1,4 +1,4 @@
-"""What the ledger tells: a run's state, a try's outcome, a row's result, a group of problems."""
+"""What the ledger is told and tells: states, tries, results, what 8x8's log shows, whole runs."""
 
 from __future__ import annotations
 
@@ -19,6 +19,16 @@ class RunState(StrEnum):
     SENDING = "SENDING"
     STOPPED = "STOPPED"
     FINISHED = "FINISHED"
+
+
+class BatchState(StrEnum):
+    """Where a batch stands. ABSENT: 8x8's log proved that it was never accepted."""
+
+    SENDING = "SENDING"
+    SETTLED = "SETTLED"
+    NOT_ACCEPTED = "NOT_ACCEPTED"
+    UNKNOWN = "UNKNOWN"
+    ABSENT = "ABSENT"
 
 
 class Attempt(Struct, frozen=True):
@@ -43,6 +53,7 @@ class Result(NamedTuple):
     encoding: str
     batch_id: str
     sent_at: str
+    run: str
 
 
 class Group(NamedTuple):
@@ -52,3 +63,64 @@ class Group(NamedTuple):
     detail: str
     rows: int
     first: tuple[int, ...]
+
+
+class BatchLine(NamedTuple):
+    """A batch as `show` tells it; times are ISO 8601, `batch_id` is 8x8's own."""
+
+    number: int
+    state: BatchState
+    attempts: tuple[Attempt, ...]
+    rows: int
+    claimed_at: str
+    ended_at: str | None
+    batch_id: str
+
+
+class RunLine(NamedTuple):
+    """A run as `runs` lists it. `purged` says that its messages were removed."""
+
+    id: str
+    state: RunState
+    created_at: str
+    sheet: str
+    counts: dict[RowStatus, int]
+    parent: str | None
+    pretended: bool
+    purged: bool
+    approved: bool
+
+
+class LogEntry(Struct, frozen=True):
+    """A line of 8x8's log that names one of our messages.
+
+    `batch` is the number in its clientBatchId, None where that is blank; `attempt` the one in its
+    clientMessageId.
+    """
+
+    run: str
+    row: int
+    attempt: int
+    batch: int | None
+    umid: str
+    status: RowStatus
+    detail: str = ""
+    batch_id: str = ""
+
+
+class Inquiry(NamedTuple):
+    """What a look into 8x8's log has settled: UNKNOWN rows found, absent, and still open.
+
+    `absent` are proven not to have been accepted; `open` are not in the log either, but may still
+    come. `missing` counts messages that 8x8 has accepted and the log lacks all the same: a log with
+    gaps proves nothing. `settles_at` is when waiting alone will have proven the open ones absent;
+    `resent` counts the absent ones that are READY again.
+    """
+
+    asked_at: str
+    found: int
+    absent: int
+    open: int
+    missing: int = 0
+    settles_at: str = ""
+    resent: int = 0

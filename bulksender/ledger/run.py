@@ -5,22 +5,18 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from heapq import nsmallest
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, insert, update
 
 from bulksender.errors import AlreadySent, LedgerError
 from bulksender.ledger import schema, sql
-from bulksender.ledger.records import Attempt, Group, Result, RunState
-from bulksender.model import CHUNK_ROWS, Batch, Encoding, Message, Outcome, RejectedRow, RowStatus
-from bulksender.notices import MOST_ROWS, Notice
+from bulksender.ledger.records import Attempt, BatchState, RunState
+from bulksender.ledger.telling import Telling, as_message
+from bulksender.model import CHUNK_ROWS, Batch, Message, Outcome, RejectedRow, RowStatus
 from bulksender.settings import Job
 from bulksender.source import SheetFacts
-
-if TYPE_CHECKING:
-    from bulksender.ledger.store import Ledger
 
 
 def new_run_id() -> str:
@@ -28,32 +24,8 @@ def new_run_id() -> str:
     return "".join(secrets.choice("23456789abcdefghjkmnpqrstvwxyz") for _ in range(10))
 
 
-class Run:
+class Run(Telling):
     """A run in the ledger. Everything it says has been committed."""
-
-    def __init__(self, ledger: Ledger, found: Any):
-        self._ledger = ledger
-        self.no: int = found.no
-        self.id: str = found.id
-        self.created_at: str = found.created_at
-        self.state = RunState(found.state)
-        self.job: Job = msgspec.json.decode(found.job, type=Job)
-        self.hash: str | None = found.hash
-        self._facts: str | None = found.facts
-        self.notices: tuple[Notice, ...] = ()
-        """What planning has noticed; they may show a number, and are not kept."""
-
-    @property
-    def kept(self) -> bool:
-        """Whether the run can be named later; a plan that is only looked at cannot."""
-        return self._ledger.kept
-
-    @property
-    def facts(self) -> SheetFacts:
-        """What was found in the sheet. Raises LedgerError where planning never ended."""
-        if self._facts is None:
-            raise LedgerError(f"Run {self.id} was never planned to its end; nothing was sent.")
-        return msgspec.json.decode(self._facts, type=SheetFacts)
 
     # Planning
 
@@ -74,7 +46,8 @@ class Run:
                     sql.ADD_REFUSED,
                     [
                         (self.no, r.row, r.status.value, r.destination, r.detail,
-                         r.previous.umid if r.previous else "")
+                         r.previous.umid if r.previous else "",
+                         r.previous.run if r.previous and r.status is RowStatus.UNKNOWN else "")
                         for r in refused
                     ],
                 )  # fmt: skip
@@ -88,6 +61,7 @@ class Run:
             connection.exec_driver_sql(sql.MARK_DUPLICATES, {"run": self.no})
             self.hash = self._content_hash(connection)
             self._hold_unsettled(connection)
+            connection.exec_driver_sql(sql.SETTLE_HELD, {"run": self.no})
             self._update(facts=self._facts, hash=self.hash, state=self.state)
 
     def _content_hash(self, connection: Connection) -> str | None:
@@ -111,10 +85,31 @@ class Run:
             for place in self._open_runs():
                 connection.exec_driver_sql(sql.HOLD_UNSETTLED, place)
 
-    def _open_runs(self, statement: str = sql.OPEN_RUNS) -> list[dict[str, Any]]:
+    def _open_runs(
+        self, statement: str = sql.OPEN_RUNS, since: int | None = None
+    ) -> list[dict[str, Any]]:
         """Other runs of the same kind, as the values of a statement that compares with them."""
-        found = self._all(statement, {"run": self.no, "pretended": int(self.job.pretended)})
+        place = {"run": self.no, "since": since, "pretended": int(self.job.pretended)}
+        found = self._all(statement, place)
         return [{"run": self.no, "other": no, "other_id": run_id} for no, run_id in found]
+
+    def retry_rejected(self, parent: Run) -> int:
+        """Add the rows of `parent` whose latest try was REJECTED; returns how many."""
+        place = {"run": self.no, "family": parent.family_json()}
+        with self._ledger.transaction() as connection:
+            return connection.exec_driver_sql(sql.ADD_REJECTED, place).rowcount
+
+    def leave_out_family(self, parent: Run) -> None:
+        """Numbers that another row of the sheet has had a text sent to, and what went out since."""
+        place = {"run": self.no, "family": parent.family_json()}
+        with self._ledger.transaction() as connection:
+            connection.exec_driver_sql(sql.LEAVE_OUT_FAMILY, place)
+            self.leave_out_overtaken(connection, since=parent.no)
+
+    def settle_held(self) -> None:
+        """Rows that waited for another run to be settled, and that it has sent: ALREADY_SENT."""
+        with self._ledger.transaction() as connection:
+            connection.exec_driver_sql(sql.SETTLE_HELD, {"run": self.no})
 
     def discard(self) -> None:
         """The planning failed: forget the run."""
@@ -151,8 +146,9 @@ class Run:
     def settle_orphans(self) -> None:
         """What a dead process had in flight becomes UNKNOWN; only the run's owner may say so."""
         with self._ledger.transaction() as connection:
-            connection.exec_driver_sql(sql.ORPHANED_ROWS, {"run": self.no})
-            connection.exec_driver_sql(sql.ORPHANED_BATCHES, {"run": self.no})
+            place = {"run": self.no, "now": self._ledger.now()}
+            connection.exec_driver_sql(sql.ORPHANED_ROWS, place)
+            connection.exec_driver_sql(sql.ORPHANED_BATCHES, place)
 
     def reopen(self, job: Job) -> None:
         """Go on with a stopped run, with `job`'s settings.
@@ -161,11 +157,18 @@ class Run:
         """
         self.settle_orphans()
         with self._ledger.transaction() as connection:
-            for place in self._open_runs(sql.LATER_RUNS):
-                connection.exec_driver_sql(sql.OVERTAKEN, place)
+            self.leave_out_overtaken(connection)
         self.job = job
         self.state = RunState.SENDING
         self._save(state=self.state, job=msgspec.json.encode(job).decode())
+
+    def leave_out_overtaken(self, connection: Connection, since: int | None = None) -> None:
+        """What a run later than this one (or than number `since`) has sent, or still may.
+
+        It is not READY here any more.
+        """
+        for place in self._open_runs(sql.LATER_RUNS, since or self.no):
+            connection.exec_driver_sql(sql.OVERTAKEN, place)
 
     def end(self) -> None:
         """No process sends any more: STOPPED where rows are READY or SENDING, else FINISHED."""
@@ -176,14 +179,9 @@ class Run:
     def ready(self) -> Iterator[Message]:
         """The messages that are still to be sent, in the sheet's order; read a page at a time."""
         last = 0
-        while True:
-            with self._ledger.reading() as connection:
-                page = connection.exec_driver_sql(sql.READY_PAGE, (self.no, last, CHUNK_ROWS)).all()
-            if not page:
-                return
+        while page := self._all(sql.READY_PAGE, self.no, last, CHUNK_ROWS):
             last = page[-1][0]
-            for row, destination, text, parts, encoding, reference, note in page:
-                yield Message(row, destination, text, parts, Encoding(encoding), reference, note)
+            yield from map(as_message, page)
 
     def last_batch(self) -> int:
         """The highest batch number so far; 0 where there is none."""
@@ -204,10 +202,11 @@ class Run:
                 insert(schema.batch).values(
                     run=self.no,
                     number=batch.number,
-                    state="SENDING",
+                    state=BatchState.SENDING,
                     rows=rows,
                     claimed_at=self._ledger.now(),
-                    batch_id="",
+                    base_url=self.job.base_url,
+                    subaccount=self.job.subaccount,
                 )
             )
             claimed = connection.exec_driver_sql(sql.CLAIM_ROWS, place).rowcount
@@ -228,16 +227,17 @@ class Run:
                 sql.SETTLE_ROW,
                 [(o.status.value, o.umid, o.detail, o.detail, self.no, o.row) for o in outcomes],
             )
-            self._end_batch(batch, "UNKNOWN" if unknown else "SETTLED", attempts, batch_id)
+            state = BatchState.UNKNOWN if unknown else BatchState.SETTLED
+            self._end_batch(batch, state, attempts, batch_id)
 
     def release(self, batch: Batch, attempts: Sequence[Attempt]) -> None:
         """Record that a claimed batch was certainly not accepted: its rows are READY again."""
         with self._ledger.transaction() as connection:
             connection.exec_driver_sql(sql.RELEASE_ROWS, {"run": self.no, "batch": batch.number})
-            self._end_batch(batch, "NOT_ACCEPTED", attempts, "")
+            self._end_batch(batch, BatchState.NOT_ACCEPTED, attempts, "")
 
     def _end_batch(
-        self, batch: Batch, state: str, attempts: Sequence[Attempt], batch_id: str
+        self, batch: Batch, state: BatchState, attempts: Sequence[Attempt], batch_id: str
     ) -> None:
         with self._ledger.reading() as connection:  # inside the caller's transaction
             connection.execute(
@@ -255,71 +255,10 @@ class Run:
                     ],
                 )
 
-    # Telling
-
-    def counts(self) -> dict[RowStatus, int]:
-        """Status → rows, for the states that occur."""
-        return {RowStatus(status): rows for status, rows in self._all(sql.COUNTS, self.no)}
-
-    def planned(self) -> dict[Encoding, tuple[int, int]]:
-        """Encoding → (rows, SMS parts) of what was planned to go out."""
-        return {
-            Encoding(name): (rows, parts) for name, rows, parts in self._all(sql.PLANNED, self.no)
-        }
-
-    def problems(self, most: int) -> list[tuple[int, str, str]]:
-        """(row, status, detail) of the first rows that did not go out as they should."""
-        return [
-            (row, status, detail) for row, status, detail in self._all(sql.PROBLEMS, self.no, most)
-        ]
-
-    def problem_groups(self, most: int) -> list[Group]:
-        """The problems, the commonest first."""
-        return [_group(*found) for found in self._all(sql.PROBLEM_GROUPS, self.no, most)]
-
-    def notes(self, most: int) -> list[Group]:
-        """What is worth knowing about rows that go out: what forced them into UCS-2."""
-        return [_group("", *found) for found in self._all(sql.NOTES, self.no, most)]
-
-    def oddities(self) -> Iterator[tuple[int, int, int]]:
-        """(row, oddities, saving) of the rows that go out and have any."""
-        yield from map(tuple, self._all(sql.ODDITIES, self.no))
-
-    def batches(self) -> int:
-        """How many batches left, but for those that were certainly not accepted."""
-        return int(
-            self._all(
-                "SELECT count(*) FROM batch WHERE run = ? AND state <> 'NOT_ACCEPTED'", self.no
-            )[0][0]
-        )
-
-    def previews(self, most: int) -> list[Message]:
-        """The first messages that would go out."""
-        return [
-            Message(row, destination, text, parts, Encoding(encoding), reference, note)
-            for row, destination, text, parts, encoding, reference, note in self._all(
-                sql.READY_PAGE, self.no, 0, most
-            )
-        ]
-
-    def outcomes(self) -> Iterator[Result]:
-        """Every row's result, in the sheet's order; read a page at a time."""
-        last = 0
-        while page := self._all(sql.RESULT_PAGE, self.no, last, CHUNK_ROWS):
-            last = page[-1][0]
-            for found in page:
-                yield Result(found[0], found[1], RowStatus(found[2]), *found[3:])
-
     def rebase(self, facts: SheetFacts) -> None:
         """The sheet was replaced by its own report: remember the file as it is now."""
         self._facts = msgspec.json.encode(facts).decode()
         self._save(facts=self._facts)
-
-    def _all(self, statement: str, *values: Any) -> Sequence[Any]:
-        """All rows of a statement, with its values in order or as one dict of names."""
-        named = len(values) == 1 and isinstance(values[0], dict)
-        with self._ledger.reading() as connection:
-            return connection.exec_driver_sql(statement, values[0] if named else values).all()
 
     def _save(self, **values: object) -> None:
         with self._ledger.transaction():
@@ -330,11 +269,6 @@ class Run:
             connection.execute(
                 update(schema.run).where(schema.run.c.no == self.no).values(**values)
             )
-
-
-def _group(status: str, detail: str, rows: int, numbers: str) -> Group:
-    first = nsmallest(MOST_ROWS, map(int, numbers.split(",")))
-    return Group(status, detail, rows, tuple(first))
 
 
 def _content_settings(job: Job) -> bytes:

@@ -1,24 +1,32 @@
-"""The ledger's tables. SQLite, schema version 1 (`PRAGMA user_version`).
+"""The ledger's tables. SQLite, schema version 2 (`PRAGMA user_version`).
 
 run      one row a run: what was asked, what was found in the sheet, the plan's hash, its state
 message  one row a sheet row: its state, and what was (or would be) sent
 batch    one row a POST: claimed before it leaves, settled by its answer
 attempt  one row a try of a batch's POST: when, and what came back
+inquiry  one row a look into 8x8's log: when, and what was found of the run's unknown rows
+tally    the counts of a run whose messages were purged
+
+A later version may add tables, and columns that have a default: `complete` brings any older ledger
+up to date by that rule.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import (
     Column,
+    Connection,
     ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
     Table,
     Text,
+    inspect,
 )
+from sqlalchemy.schema import CreateColumn
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -35,6 +43,8 @@ run = Table(
     Column("hash", Text),
     Column("approved_at", Text),
     Column("ended_at", Text),
+    Column("parent", Text),  # the run whose rows are tried again
+    Column("purged_at", Text),  # its messages are gone; what they came to is in `tally`
     Index("run_by_hash", "hash"),
 )
 
@@ -54,6 +64,8 @@ message = Table(
     Column("oddities", Integer, nullable=False, server_default="0"),  # bits, by the renderer
     Column("saving", Integer, nullable=False, server_default="0"),  # parts, by plain punctuation
     Column("batch", Integer),
+    Column("attempt", Integer, nullable=False, server_default="1"),  # sends of this row, from 1
+    Column("held", Text, nullable=False, server_default=""),  # the run that has to be settled first
     ForeignKeyConstraint(["run"], ["run.no"], ondelete="CASCADE"),
     sqlite_with_rowid=False,
 )
@@ -68,6 +80,8 @@ batch = Table(
     Column("claimed_at", Text, nullable=False),
     Column("ended_at", Text),
     Column("batch_id", Text, nullable=False, server_default=""),  # 8x8's own
+    Column("base_url", Text, nullable=False, server_default=""),  # where it was sent
+    Column("subaccount", Text, nullable=False, server_default=""),
     ForeignKeyConstraint(["run"], ["run.no"], ondelete="CASCADE"),
     sqlite_with_rowid=False,
 )
@@ -86,3 +100,41 @@ attempt = Table(
     ForeignKeyConstraint(["run"], ["run.no"], ondelete="CASCADE"),
     sqlite_with_rowid=False,
 )
+
+inquiry = Table(
+    "inquiry",
+    metadata,
+    Column("run", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("asked_at", Text, nullable=False),
+    Column("found", Integer, nullable=False),  # unknown rows that the log shows
+    Column("absent", Integer, nullable=False),  # that it lacks, provably
+    Column("open", Integer, nullable=False),  # that it lacks, and that may still come
+    ForeignKeyConstraint(["run"], ["run.no"], ondelete="CASCADE"),
+    sqlite_with_rowid=False,
+)
+
+tally = Table(
+    "tally",
+    metadata,
+    Column("run", Integer, primary_key=True),
+    Column("status", Text, primary_key=True),
+    Column("encoding", Text, primary_key=True),
+    Column("rows", Integer, nullable=False),
+    Column("parts", Integer, nullable=False),
+    ForeignKeyConstraint(["run"], ["run.no"], ondelete="CASCADE"),
+    sqlite_with_rowid=False,
+)
+
+
+def complete(connection: Connection) -> None:
+    """Add what an older ledger (or an empty file) lacks: tables, and columns with defaults."""
+    metadata.create_all(connection)
+    there = inspect(connection)
+    for table in metadata.sorted_tables:
+        names = {column["name"] for column in there.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in names:
+                ddl = CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {ddl}")
+    connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")

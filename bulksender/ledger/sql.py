@@ -13,8 +13,50 @@ VALUES (?, ?, 'READY', ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 ADD_REFUSED = """
-INSERT INTO message (run, row, status, destination, detail, umid, text, parts, encoding, reference)
-VALUES (?, ?, ?, ?, ?, ?, '', 0, '', '')
+INSERT INTO message (run, row, status, destination, detail, umid, held)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+
+# All runs about the same rows: the first one, its tries again, and theirs.
+FAMILY = """
+WITH RECURSIVE
+    up (id, parent) AS (
+        SELECT id, parent FROM run WHERE no = :run
+        UNION SELECT run.id, run.parent FROM run JOIN up ON run.id = up.parent
+    ),
+    down (no, id) AS (
+        SELECT run.no, run.id FROM run JOIN up ON run.id = up.id WHERE up.parent IS NULL
+        UNION SELECT run.no, run.id FROM run JOIN down ON run.parent = down.id
+    )
+SELECT run.no, run.id FROM down JOIN run ON run.no = down.no
+WHERE approved_at IS NOT NULL OR run.no = :run ORDER BY run.no
+"""
+
+# Rows that 8x8 refused, and that no later try has taken up.
+ADD_REJECTED = """
+INSERT INTO message (run, row, status, destination, text, parts, encoding, reference)
+SELECT :run, row, 'READY', destination, text, parts, encoding, reference FROM message
+WHERE run IN (SELECT value FROM json_each(:family)) AND status = 'REJECTED' AND text <> ''
+  AND NOT EXISTS (
+      SELECT 1 FROM message AS later
+      WHERE later.run IN (SELECT value FROM json_each(:family))
+        AND later.run > message.run AND later.row = message.row
+  )
+"""
+
+# The number stands in another row of the sheet, which was sent (or may be), or which is opted out.
+LEAVE_OUT_FAMILY = """
+UPDATE message
+SET status = iif(other.opted_out, 'OPTED_OUT', 'DUPLICATE'),
+    detail = iif(other.opted_out, 'the same number is opted out in row ',
+                                  'the same number as row ') || other.row
+FROM (
+    SELECT destination, max(status = 'OPTED_OUT') AS opted_out, min(row) AS row FROM message
+    WHERE run IN (SELECT value FROM json_each(:family)) AND run <> :run AND destination <> ''
+      AND status NOT IN ('INVALID', 'DUPLICATE', 'REJECTED')
+    GROUP BY destination
+) AS other
+WHERE message.run = :run AND message.status = 'READY' AND message.destination = other.destination
 """
 
 # A number that is opted out in one row is opted out in all of them.
@@ -61,11 +103,27 @@ WHERE run = ? AND status = 'READY' ORDER BY destination
 HOLD_UNSETTLED = """
 UPDATE message
 SET status = 'UNKNOWN',
-    detail = 'may have been sent in run ' || :other_id || ': settle that run first'
+    detail = 'may have been sent in run ' || :other_id || ': settle that run first',
+    held = :other_id
 WHERE run = :run AND status = 'READY' AND (destination, text) IN (
     SELECT destination, text FROM message
     WHERE run = :other AND status IN ('SENDING', 'UNKNOWN') AND batch IS NOT NULL
 )
+"""
+
+# The run that had to be settled first is settled, and has sent it. A row that came in UNKNOWN from
+# its sheet has no text here; its number is enough, of each number one row goes out.
+SETTLE_HELD = """
+UPDATE message
+SET status = 'ALREADY_SENT', detail = 'sent in run ' || other.id, umid = other.umid
+FROM (
+    SELECT run.id, message.destination, message.text, message.umid
+    FROM message JOIN run ON run.no = message.run
+    WHERE run.id IN (SELECT held FROM message WHERE run = :run AND held <> '')
+      AND message.status IN ('QUEUED', 'SENT', 'DELIVERED', 'UNDELIVERED', 'READ')
+) AS other
+WHERE message.run = :run AND message.status = 'UNKNOWN' AND message.held = other.id
+  AND message.destination = other.destination AND message.text IN (other.text, '')
 """
 
 # The same text to the same number still waits in a run that was stopped.
@@ -82,13 +140,15 @@ UPDATE message
 SET status = 'ALREADY_SENT', detail = 'sent meanwhile in run ' || :other_id
 WHERE run = :run AND status = 'READY' AND (destination, text) IN (
     SELECT destination, text FROM message
-    WHERE run = :other AND status NOT IN ('INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT',
-                                          'REJECTED', 'CANCELLED')
+    WHERE run = :other AND held = ''
+      AND status NOT IN ('INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT', 'REJECTED',
+                         'CANCELLED')
 )
 """
 
 LATER_RUNS = """
-SELECT no, id FROM run WHERE no > :run AND approved_at IS NOT NULL AND pretended = :pretended
+SELECT no, id FROM run
+WHERE no > :since AND no <> :run AND approved_at IS NOT NULL AND pretended = :pretended
 """
 
 # Runs (but one) that somebody approved, of the same kind, in which rows wait or are not settled.
@@ -103,8 +163,10 @@ WHERE no <> :run AND approved_at IS NOT NULL AND pretended = :pretended
 SENT_BEFORE = """
 SELECT id FROM run
 WHERE hash = :hash AND no <> :run AND approved_at IS NOT NULL
-  AND EXISTS (SELECT 1 FROM message WHERE message.run = run.no
-              AND status NOT IN ('INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT', 'REJECTED'))
+  AND EXISTS (SELECT 1 FROM (SELECT run, status FROM message UNION ALL
+                             SELECT run, status FROM tally) AS each
+              WHERE each.run = run.no AND status NOT IN (
+                  'INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT', 'REJECTED'))
 ORDER BY no DESC LIMIT 1
 """
 
@@ -113,7 +175,7 @@ ORDER BY no DESC LIMIT 1
 # A page of what is still to be sent, in the sheet's order. Pages, not one long cursor: rows are
 # updated while they are being read.
 READY_PAGE = """
-SELECT row, destination, text, parts, encoding, reference, detail FROM message
+SELECT row, destination, text, parts, encoding, reference, detail, attempt FROM message
 WHERE run = ? AND row > ? AND status = 'READY' ORDER BY row LIMIT ?
 """
 
@@ -140,21 +202,28 @@ SET status = 'UNKNOWN', detail = 'the program ended before 8x8''s answer was rec
 WHERE run = :run AND status = 'SENDING'
 """
 
+# Nobody knows when its last request left: not after now.
 ORPHANED_BATCHES = """
-UPDATE batch SET state = 'UNKNOWN' WHERE run = :run AND state = 'SENDING'
+UPDATE batch SET state = 'UNKNOWN', ended_at = :now WHERE run = :run AND state = 'SENDING'
 """
 
 # Telling -------------------------------------------------------------------------------------
 
 COUNTS = """
-SELECT status, count(*) FROM message WHERE run = ? GROUP BY status
+SELECT status, sum(rows) FROM (
+    SELECT status, count(*) AS rows FROM message WHERE run = :run GROUP BY status
+    UNION ALL SELECT status, rows FROM tally WHERE run = :run
+) GROUP BY status
 """
 
 # What was planned to go out, by encoding: rows and SMS parts.
 PLANNED = """
-SELECT encoding, count(*), sum(parts) FROM message
-WHERE run = ? AND encoding <> '' AND (status <> 'UNKNOWN' OR batch IS NOT NULL)
-  AND status NOT IN ('INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT')
+SELECT encoding, sum(rows), sum(parts) FROM (
+    SELECT encoding, status, count(*) AS rows, sum(parts) AS parts FROM message
+    WHERE run = :run AND (status <> 'UNKNOWN' OR batch IS NOT NULL) GROUP BY encoding, status
+    UNION ALL SELECT encoding, status, rows, parts FROM tally WHERE run = :run
+)
+WHERE encoding <> '' AND status NOT IN ('INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT')
 GROUP BY encoding
 """
 
@@ -186,10 +255,37 @@ SELECT row, oddities, saving FROM message
 WHERE run = ? AND status = 'READY' AND oddities <> 0 ORDER BY row
 """
 
+HIGHEST_ROW = """
+SELECT max(row) FROM message WHERE run IN (SELECT value FROM json_each(:family))
+"""
+
+# A range of rows, not a number of them: so nothing is sorted twice, however long the sheet.
 RESULT_PAGE = """
 SELECT message.row, message.umid, message.status, message.detail, message.destination,
        message.parts, message.encoding, coalesce(batch.batch_id, ''),
-       coalesce(batch.claimed_at, '')
-FROM message LEFT JOIN batch ON batch.run = message.run AND batch.number = message.batch
-WHERE message.run = ? AND message.row > ? ORDER BY message.row LIMIT ?
+       coalesce(batch.claimed_at, ''), run.id
+FROM message
+JOIN run ON run.no = message.run
+LEFT JOIN batch ON batch.run = message.run AND batch.number = message.batch
+WHERE message.run IN (SELECT value FROM json_each(:family))
+  AND message.row BETWEEN :first AND :last
+  AND NOT EXISTS (
+      SELECT 1 FROM message AS later
+      WHERE later.run IN (SELECT value FROM json_each(:family))
+        AND later.run > message.run AND later.row = message.row
+  )
+ORDER BY message.row
+"""
+
+BATCHES = """
+SELECT number, state, rows, claimed_at, ended_at, batch_id FROM batch WHERE run = ? ORDER BY number
+"""
+
+ATTEMPTS = """
+SELECT batch, started_at, ended_at, http_status, error, error_id FROM attempt
+WHERE run = ? ORDER BY batch, number
+"""
+
+INQUIRIES = """
+SELECT asked_at, found, absent, open FROM inquiry WHERE run = ? ORDER BY number
 """

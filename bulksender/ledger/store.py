@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
@@ -24,7 +26,8 @@ from bulksender.settings import Job
 class Ledger:
     """What was promised and what happened, in one SQLite file (mode 0600, WAL, FULL sync).
 
-    One thread uses it. `clock` gives aware UTC times. Raises LedgerError where the file cannot be
+    One thread uses it. `clock` gives aware UTC times; `patience` is for how many seconds a write
+    waits for another process's. Raises LedgerError where the file cannot be
     used; `close` it, or use it as a context manager.
     """
 
@@ -33,6 +36,7 @@ class Ledger:
         path: Path,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         durable: bool = True,
+        patience: float = 30.0,
     ):
         self.path = path
         self.clock = clock
@@ -40,7 +44,7 @@ class Ledger:
         self._engine = create_engine(
             URL.create("sqlite", database=str(path.absolute())),  # a name may hold ? or %
             isolation_level="AUTOCOMMIT",
-            connect_args={"timeout": 30},
+            connect_args={"timeout": patience},
             hide_parameters=True,  # they are people's numbers and texts
         )
         event.listen(self._engine, "connect", _pragmas(durable))
@@ -103,8 +107,12 @@ class Ledger:
         return self._connection
 
     @contextmanager
-    def plan(self, job: Job) -> Iterator[Run]:
-        """A new run to add rows to, owned by this process until the block ends."""
+    def plan(self, job: Job, parent: Run | None = None) -> Iterator[Run]:
+        """A new run to add rows to, owned by this process until the block ends.
+
+        `parent` is the run whose rows it tries again.
+        Raises LedgerError; a plan that is not made to its end leaves nothing behind.
+        """
         run_id = new_run_id()
         with self.owning(run_id):
             with self.transaction() as connection:
@@ -115,6 +123,7 @@ class Ledger:
                         state=RunState.PLANNING,
                         job=msgspec.json.encode(job).decode(),
                         pretended=int(job.pretended),
+                        parent=parent.id if parent else None,
                     )
                 )
             run = self.run(run_id)
@@ -134,6 +143,14 @@ class Ledger:
             yield
         finally:
             lock.release()
+
+    def is_owned(self, run_id: str) -> bool:
+        """Whether a living process works on the run, this one included."""
+        try:
+            with self.owning(run_id):
+                return False
+        except RunBusy:
+            return True
 
     def run(self, run_id: str) -> Run:
         """A run by its id or the unique beginning of it. Raises LedgerError for none or several."""
@@ -170,8 +187,23 @@ class Ledger:
             return frozenset(connection.execute(query).scalars())
 
     def now(self) -> str:
-        """The time, as the ledger writes it: ISO 8601, UTC, milliseconds."""
-        return self.clock().astimezone(UTC).isoformat(timespec="milliseconds")
+        """The time, as the ledger writes it."""
+        return iso(self.clock())
+
+    def compact(self) -> None:
+        """Give freed space back, so that no copy of what was removed is left in the file.
+
+        Raises LedgerError where another process is using the ledger.
+        """
+        with self._reporting():
+            connection = self._live()
+            connection.exec_driver_sql("VACUUM")
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+        if busy:
+            raise LedgerError(
+                f"The ledger {self.path} is in use: what was removed is gone from it, but may "
+                "stand in its -wal file until no other process has it open. Do it again then."
+            )
 
     def _prepare(self) -> None:
         version = self._connection.exec_driver_sql("PRAGMA user_version").scalar_one()
@@ -180,10 +212,29 @@ class Ledger:
                 f"The ledger {self.path} was written by a newer bulksender (schema {version}, this "
                 f"one knows {schema.SCHEMA_VERSION}). Upgrade bulksender."
             )
-        if version == 0:
-            with self.transaction() as connection:
-                schema.metadata.create_all(connection)
-                connection.exec_driver_sql(f"PRAGMA user_version = {schema.SCHEMA_VERSION}")
+        if version == schema.SCHEMA_VERSION:
+            return
+        if version:
+            self._put_aside(self.path.with_name(f"{self.path.name}.schema-{version}"))
+        with self.transaction() as connection:
+            schema.complete(connection)
+
+    def _put_aside(self, copy: Path) -> None:
+        """Keep a copy of the ledger as an older bulksender left it, all or nothing."""
+        half = copy.with_name(f".{copy.name}.{secrets.token_hex(4)}.tmp")
+        try:
+            half.touch(mode=0o600)
+            self._connection.exec_driver_sql("VACUUM INTO ?", (str(half),))
+            flush(half)
+            half.replace(copy)
+            flush(copy.parent)
+        except OSError as error:
+            raise LedgerError(
+                f"The ledger {self.path} is of an older bulksender, and no copy of it can be put "
+                f"aside: {copy}: {error.strerror}."
+            ) from error
+        finally:
+            half.unlink(missing_ok=True)
 
     @contextmanager
     def _reporting(self) -> Iterator[None]:
@@ -192,6 +243,11 @@ class Ledger:
         except SQLAlchemyError as error:
             cause = getattr(error, "orig", None) or error
             raise LedgerError(f"The ledger {self.path}: {cause}.") from error
+
+
+def iso(moment: datetime) -> str:
+    """A time as the ledger writes it: ISO 8601, UTC, milliseconds; so they sort as texts."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 RESUMABLE = (RunState.SENDING, RunState.STOPPED)
@@ -214,9 +270,22 @@ def _create_private(path: Path) -> None:
     """Create the file with mode 0600, so that texts and numbers are its owner's alone."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600, exist_ok=True)
+        if not path.exists():
+            path.touch(mode=0o600)
+            flush(path.parent)  # or a power loss might take the file's name away
     except OSError as error:
         raise LedgerError(f"The ledger {path} cannot be created: {error.strerror}.") from error
+
+
+def flush(path: Path) -> None:
+    """Bring a file or (where the system can) a folder to the disk. Raises OSError."""
+    if path.is_dir() and os.name != "posix":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _pragmas(durable: bool) -> Callable[[sqlite3.Connection, object], None]:

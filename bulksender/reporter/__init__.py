@@ -87,7 +87,7 @@ def write(run: Run, output: Path) -> Path:
     try:
         if not _unchanged(source, facts) or not _write_beside(run, facts, output):
             output = alone_path(output, run)
-            alone = ((row.row, values_of(row, _name(run), beside=False)) for row in run.outcomes())
+            alone = ((row.row, values_of(row, run.kept, beside=False)) for row in run.outcomes())
             _replace(output, lambda target: write_alone(alone, target))
     except (OSError, LedgerError) as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -140,18 +140,13 @@ def _writer(facts: SheetFacts) -> Writer:
     return converted.write
 
 
-def _name(run: Run) -> str:
-    """What the column `run` says: nothing for a plan that is only looked at."""
-    return run.id if run.kept else ""
-
-
 def _rows(run: Run) -> Iterator[tuple[int, Values]]:
     """Each row's values; a column that the run reads from is left as it is."""
     facts = run.facts
     columns = list(facts.result_columns.values())
     read = [index for index, column in enumerate(columns) if column in facts.inputs]
     for result in run.outcomes():
-        values = values_of(result, _name(run))
+        values = values_of(result, run.kept)
         if read:
             values = tuple(None if i in read else value for i, value in enumerate(values))
         yield result.row, values

@@ -13,8 +13,8 @@ _PLANNED = ACCEPTED | {RowStatus.READY, RowStatus.SENDING, RowStatus.REJECTED, R
 _POSTED = _PLANNED - {RowStatus.READY}
 
 
-def values_of(result: Result, run: str, beside: bool = True) -> Values:
-    """A row's values in the order of RESULT_COLUMNS.
+def values_of(result: Result, kept: bool, beside: bool = True) -> Values:
+    """A row's values in the order of RESULT_COLUMNS; of a plan that is not `kept`, without a run.
 
     A row that was sent by an earlier run keeps what that run wrote; only its status is new. A row
     whose outcome in an earlier run is not known keeps everything. Where the sheet itself is not
@@ -24,8 +24,8 @@ def values_of(result: Result, run: str, beside: bool = True) -> Values:
     if beside and came_unknown:
         return (None,) * len(RESULT_COLUMNS)
     if beside and result.status is RowStatus.ALREADY_SENT:
-        kept = {"status": result.status.value, "status_detail": result.detail}
-        return tuple(kept.get(name) for name in RESULT_COLUMNS)
+        new = {"status": result.status.value, "status_detail": result.detail}
+        return tuple(new.get(name) for name in RESULT_COLUMNS)
     planned, posted = result.status in _PLANNED, result.status in _POSTED
     return (
         result.umid,
@@ -36,5 +36,5 @@ def values_of(result: Result, run: str, beside: bool = True) -> Values:
         result.encoding if planned else "",
         result.batch_id if posted else "",
         result.sent_at if posted else "",
-        run,
+        result.run if kept else "",
     )

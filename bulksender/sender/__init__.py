@@ -14,6 +14,7 @@ from typing import Self
 from bulksender.errors import LedgerError
 from bulksender.ledger import Attempt, Run
 from bulksender.model import Batch, Outcome, RowStatus
+from bulksender.sender.api import Api, Patience
 from bulksender.sender.client import (
     Answered,
     Busy,
@@ -24,10 +25,12 @@ from bulksender.sender.client import (
     Reply,
     RetryPolicy,
 )
+from bulksender.sender.personal import remove_personal_data
+from bulksender.sender.reconcile import log_entries
 from bulksender.sender.wire import Settled, UnreadableError, encode, match
 from bulksender.settings import Account
 
-__all__ = ["RetryPolicy", "Sender"]
+__all__ = ["Api", "Patience", "RetryPolicy", "Sender", "log_entries", "remove_personal_data"]
 
 LOST_IN_A_ROW = 5
 """After so many batches in a row without a certain answer, the others are kept back."""

@@ -8,20 +8,12 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from http.cookiejar import DefaultCookiePolicy
-from importlib.metadata import version
-from typing import Any
 
 import requests
 import tenacity
 from msgspec import Struct
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
-from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
     LocationParseError,
@@ -31,10 +23,9 @@ from urllib3.exceptions import (
 )
 
 from bulksender.ledger import Attempt
+from bulksender.sender.session import RUN_REFUSED, TIMEOUTS, causes, new_session, retry_after
 from bulksender.sender.wire import error_of
-from bulksender.settings import Account, is_loopback
-
-CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 60.0  # seconds
+from bulksender.settings import Account
 
 _NEVER_SENT = (NewConnectionError, NameResolutionError, ConnectTimeoutError, ProxyError)
 _NO_ADDRESS = (
@@ -44,13 +35,6 @@ _NO_ADDRESS = (
 )
 _BATCH_REFUSED = frozenset({400, 422})
 _ABOUT_THE_ACCOUNT = frozenset({"1001", "1200", "1201"})  # 8x8's codes: sub-account, key, rights
-_RUN_REFUSED = {
-    401: "8x8 does not accept the API key",
-    403: "the API key may not send from this sub-account",
-    404: "8x8 does not know this sub-account or address",
-    410: "8x8 has retired this version of its API; upgrade bulksender",
-    426: "8x8 demands a newer TLS than this machine speaks",
-}
 
 
 class Answered(Struct, frozen=True):
@@ -116,13 +100,7 @@ class Client:
         self._policy = policy or RetryPolicy()
         self._stop = stop or threading.Event()
         self._clock = clock
-        self._session = requests.Session()
-        self._session.trust_env = not is_loopback(account.base_url)  # no proxy to this machine
-        self._session.auth = _Bearer(account.api_key)  # set, it also keeps .netrc out
-        self._session.headers["User-Agent"] = f"bulksender/{version('bulksender')}"
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._session.mount("https://", _TlsAdapter(pool_connections=1, pool_maxsize=connections))
-        self._session.mount("http://", HTTPAdapter(pool_connections=1, pool_maxsize=connections))
+        self._session = new_session(account.base_url, account.api_key, connections)
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -157,7 +135,7 @@ class Client:
                 self._url,
                 data=body,
                 headers={"Content-Type": "application/json", "Accept": "application/json"},
-                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                timeout=TIMEOUTS,
                 allow_redirects=False,
             )
         except Exception as error:
@@ -169,41 +147,6 @@ class Client:
 
     def _now(self) -> str:
         return self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-class _TlsConnection(HTTPSConnection):
-    """Says of whatever fails while connecting, TLS handshake included, that nothing was sent."""
-
-    def connect(self) -> None:
-        try:
-            super().connect()
-        except ssl.SSLCertVerificationError:
-            raise
-        except OSError as error:  # a refused handshake, or the connection lost in it
-            raise NewConnectionError(self, f"no TLS connection: {type(error).__name__}") from error
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-class _TlsAdapter(HTTPAdapter):
-    """A requests adapter whose connections tell a failed handshake from a lost answer."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": _TlsPool}
-
-
-class _Bearer(AuthBase):
-    """The API key. It has no repr of its own, so that no log shows it."""
-
-    def __init__(self, api_key: str):
-        self._api_key = api_key
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._api_key}"
-        return request
 
 
 class _Wait(tenacity.wait.wait_base):
@@ -238,49 +181,21 @@ def _reply(response: requests.Response, message: str, code: str) -> Reply:
         if code in _ABOUT_THE_ACCOUNT:
             return Halted(f"{message or '8x8 does not know this sub-account'} ({said})")
         return Declined(f"8x8 refused the batch: {message or 'no reason given'} ({said})")
-    if status in _RUN_REFUSED:
-        return Halted(f"{_RUN_REFUSED[status]} ({said})")
+    if status in RUN_REFUSED:
+        return Halted(f"{RUN_REFUSED[status]} ({said})")
     if status == 429:
-        return Busy(f"8x8 asks to wait ({said})", _retry_after(response))
+        return Busy(f"8x8 asks to wait ({said})", retry_after(response))
     return Lost(f"8x8 answered {said}; the batch may have been accepted")
 
 
 def _failed(error: Exception) -> Reply:
     """What an exception says: never sent, or perhaps accepted."""
     name = type(error).__name__
-    causes = list(_causes(error))
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+    found = list(causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in found):
         return Halted("8x8's certificate cannot be verified on this machine")
-    if any(isinstance(cause, _NO_ADDRESS) for cause in causes):
+    if any(isinstance(cause, _NO_ADDRESS) for cause in found):
         return Halted(f"the base URL cannot be sent to ({name})")
-    if any(isinstance(cause, _NEVER_SENT) for cause in causes):
+    if any(isinstance(cause, _NEVER_SENT) for cause in found):
         return Busy(f"8x8 cannot be reached ({name})")
     return Lost(f"no answer from 8x8 ({name}); the batch may have been accepted")
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The errors that an error carries: requests wraps urllib3's, which carry the reason."""
-    seen: set[int] = set()
-    waiting = [error]
-    while waiting:
-        current = waiting.pop()
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        inner = [*current.args, getattr(current, "reason", None), current.__cause__]
-        waiting += [cause for cause in inner if isinstance(cause, BaseException)]
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    """Seconds to wait, from `Retry-After` in seconds or as an HTTP date (RFC 9110, 10.2.3)."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return float(value)
-    try:
-        when = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return max(0.0, (when - datetime.now(UTC)).total_seconds())

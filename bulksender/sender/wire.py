@@ -5,6 +5,8 @@ Shapes and limits are those of 8x8's OpenAPI document, operation Send-Many-Sms.
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 from msgspec import Struct
 
@@ -71,15 +73,32 @@ class UnreadableError(Exception):
     """The body of a 200 is not the answer that it should be."""
 
 
+_OWN_ID = re.compile(r"([0-9a-z]{10})-(\d{1,9})(?:\.(\d{1,9}))?(?:-.*)?", re.DOTALL)
 _encoder = msgspec.json.Encoder()
 _answers = msgspec.json.Decoder(_Answer)
 _errors = msgspec.json.Decoder(_Error)
 
 
 def client_message_id(run: str, message: Message) -> str:
-    """Unique to run and row: `RUN-ROW`, with the user's own id behind it where there is one."""
+    """Unique to run, row and attempt: `RUN-ROW`, with `.2` for a second attempt.
+
+    The user's own id stands behind it where there is one.
+    """
+    again = f".{message.attempt}" if message.attempt > 1 else ""
     own = f"-{message.reference}" if message.reference else ""
-    return f"{run}-{message.row}{own}"[:MAX_CLIENT_MESSAGE_ID]
+    return f"{run}-{message.row}{again}{own}"[:MAX_CLIENT_MESSAGE_ID]
+
+
+def parse_client_message_id(text: str) -> tuple[str, int, int] | None:
+    """(run, row, attempt) of a clientMessageId that `client_message_id` has made, else None."""
+    found = _OWN_ID.fullmatch(text)
+    return None if found is None else (found[1], int(found[2]), int(found[3] or 1))
+
+
+def parse_client_batch_id(run: str, text: str) -> int | None:
+    """The number in a run's clientBatchId; None where it is blank, 0 where it is another's."""
+    found = re.fullmatch(rf"{run}-(\d{{1,9}})", text)
+    return int(found[1]) if found else None if not text else 0
 
 
 def encode(batch: Batch, job: Job) -> bytes:

@@ -4,8 +4,8 @@ It follows 8x8's public documentation and OpenAPI document; it was never compare
 service. Nothing leaves the machine.
 """
 
-from bulksender.simulator.faults import Fault, FaultKind
+from bulksender.simulator.faults import ExportFaultKind, Fault, FaultKind
 from bulksender.simulator.records import AcceptedMessage, PostRecord
 from bulksender.simulator.simulator import Simulator
 
-__all__ = ["AcceptedMessage", "Fault", "FaultKind", "PostRecord", "Simulator"]
+__all__ = ["AcceptedMessage", "ExportFaultKind", "Fault", "FaultKind", "PostRecord", "Simulator"]

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from bulksender.simulator.errors import JSON, ErrorCode, error_response
-from bulksender.simulator.faults import Fault, FaultKind
+from bulksender.simulator.faults import ExportFaultKind, Fault, FaultKind
 from bulksender.simulator.wire import BatchAnswer
 
 REDIRECT_PATH: Final = "/redirected"
@@ -117,7 +117,7 @@ def _counts_only(answer: BatchAnswer) -> Response:
 
 _INTERNAL = _error(500, ErrorCode.INTERNAL, "Internal server error")
 
-_REFUSALS: Final[dict[FaultKind, Callable[[Fault], Response]]] = {
+_REFUSALS: Final[dict[FaultKind | ExportFaultKind, Callable[[Fault], Response]]] = {
     FaultKind.TOO_MANY: _too_many,
     FaultKind.INTERNAL: _INTERNAL,
     FaultKind.UNAVAILABLE: _unavailable,
@@ -140,7 +140,7 @@ _REFUSALS: Final[dict[FaultKind, Callable[[Fault], Response]]] = {
     FaultKind.CLOSE_BEFORE: lambda fault: DroppedConnection(),
 }
 
-_DISTORTIONS: Final[dict[FaultKind, Callable[[BatchAnswer], Response]]] = {
+_DISTORTIONS: Final[dict[FaultKind | ExportFaultKind, Callable[[BatchAnswer], Response]]] = {
     FaultKind.CLOSE_AFTER: lambda answer: DroppedConnection(),
     FaultKind.INTERNAL_AFTER: lambda answer: error_response(
         500, ErrorCode.INTERNAL, "Internal server error"

@@ -37,7 +37,9 @@ def build_app(settings: Settings, store: Store, faults: FaultPlan, pause: Pause)
     app = Starlette(
         routes=[
             *_sending(Sending(settings, store, faults, pause)),
-            *_exports(Exports(settings, store)),  # before {umid}, which would match "exports"
+            *_exports(
+                Exports(settings, store, faults)
+            ),  # before {umid}, which would match "exports"
             *_messages(Messages(settings, store)),
             *_accounts(Accounts(settings)),
             *_inspection(Inspection(store, faults)),

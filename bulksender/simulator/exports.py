@@ -13,8 +13,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bulksender.simulator.answers import json_response
+from bulksender.simulator.answers import TruncatedResponse, json_response
 from bulksender.simulator.errors import ApiError, ErrorCode, bad_request
+from bulksender.simulator.faults import ExportFaultKind, FaultPlan
 from bulksender.simulator.guard import Guard
 from bulksender.simulator.messages import MASKED_BODY, masked, status_of, total_price
 from bulksender.simulator.prices import country_of
@@ -57,6 +58,16 @@ COLUMNS: Final = (
     "body",
 )
 
+ELSEWHERE: Final = "https://files.example.com/exports"
+"""Another host, where nothing of 8x8's is (RFC 2606)."""
+
+_ENDINGS: Final[dict[ExportFaultKind | None, str]] = {
+    ExportFaultKind.FAILED: "failed",
+    ExportFaultKind.ERROR: "error",
+    ExportFaultKind.CANCELLED: "cancelled",
+    ExportFaultKind.EMPTY: "empty",
+    ExportFaultKind.STUCK: "running",
+}
 _PHONE = re.compile(r"\+?[1-9][0-9]{6,14}")
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 
@@ -85,6 +96,7 @@ class Job(msgspec.Struct):
     """An export job. It moves on each time it is asked for, so that no test has to wait."""
 
     selection: Selection
+    fault: ExportFaultKind | None = None
     status: str = "new"
     content: str = ""
     token: str = ""
@@ -102,19 +114,25 @@ class JobStatus(msgspec.Struct, omit_defaults=True):
 class Exports:
     """The endpoints under ``…/messages/exports`` and the download link."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, faults: FaultPlan) -> None:
         self._settings = settings
         self._store = store
+        self._faults = faults
         self._guard = Guard(settings)
         self._jobs: dict[str, Job] = {}
+        self._started = 0
 
     async def start_job(self, request: Request) -> Response:
         """``POST …/messages/exports``; an absent body is an empty one."""
         self._guard.check_subaccount(request)
         body, content_type = await request.body(), request.headers.get("content-type")
         wanted = decode(body, content_type, ExportRequest) if body else ExportRequest()
+        selection = _select(wanted, self._settings.clock())
+        kind = self._next_fault()
+        if kind is ExportFaultKind.UNAVAILABLE:
+            return Response(status_code=503)
         job_id = secrets.token_urlsafe(48)
-        self._jobs[job_id] = Job(_select(wanted, self._settings.clock()))
+        self._jobs[job_id] = Job(selection, kind)
         answer = json_response({"jobId": job_id})
         answer.status_code = 202
         return answer
@@ -126,8 +144,12 @@ class Exports:
         self._advance(job)
         if job.status != "succeeded" or job.expires is None:
             return json_response(JobStatus(job.status))
-        path = request.url_for("download", subaccount=self._settings.subaccount, token=job.token)
-        return json_response(JobStatus(job.status, [str(path)], wire_time(job.expires)))
+        link = str(
+            request.url_for("download", subaccount=self._settings.subaccount, token=job.token)
+        )
+        if job.fault is ExportFaultKind.ELSEWHERE:
+            link = f"{ELSEWHERE}/{job.token}"
+        return json_response(JobStatus(job.status, [link], wire_time(job.expires)))
 
     async def cancel_job(self, request: Request) -> Response:
         """``DELETE …/messages/exports/{jobId}``; its link ends with it."""
@@ -142,8 +164,13 @@ class Exports:
         token, now = request.path_params["token"], self._settings.clock()
         for job in self._jobs.values():
             if job.token == token and job.expires is not None and now < job.expires:
-                return Response(job.content, media_type="text/csv")
+                return _file(job, request)
         raise ApiError(404, ErrorCode.NOT_FOUND, "The link is unknown or has expired")
+
+    def _next_fault(self) -> ExportFaultKind | None:
+        self._started += 1
+        fault = self._faults.take_export(self._started)
+        return fault.kind if fault and isinstance(fault.kind, ExportFaultKind) else None
 
     def _job(self, request: Request) -> Job:
         job = self._jobs.get(request.path_params["job"])
@@ -156,13 +183,18 @@ class Exports:
             job.status = "queued"
         elif job.status == "queued":
             job.status = "running"
+        elif job.status == "running" and job.fault in _ENDINGS:
+            job.status = _ENDINGS[job.fault]
         elif job.status == "running":
             rows = self._rows(job.selection)
+            if job.fault is ExportFaultKind.GAPS:
+                rows = [row for index, row in enumerate(rows, start=1) if index % 3]
             job.status = "succeeded" if rows else "empty"
             if rows:
                 job.content = _csv(rows)
                 job.token = secrets.token_urlsafe(48)
-                job.expires = self._settings.clock() + LINK_LIFE
+                expired = job.fault is ExportFaultKind.EXPIRED
+                job.expires = self._settings.clock() + (timedelta(0) if expired else LINK_LIFE)
 
     def _rows(self, selection: Selection) -> list[list[object]]:
         visible = self._settings.clock() - timedelta(seconds=self._settings.export_lag)
@@ -223,6 +255,18 @@ class Exports:
                     for hni in operator.hni[:1]:
                         return operator.operator_name, hni.mcc, hni.mnc
         return "", "", ""
+
+
+def _file(job: Job, request: Request) -> Response:
+    """Return a finished job's file, or what its fault makes of it."""
+    if job.fault is ExportFaultKind.REDIRECT:
+        return Response(status_code=302, headers={"Location": f"{ELSEWHERE}/{job.token}"})
+    if job.fault is ExportFaultKind.MOVED and "moved" not in request.query_params:
+        return Response(status_code=302, headers={"Location": f"{request.url.path}?moved"})
+    if job.fault is ExportFaultKind.TRUNCATED:
+        return TruncatedResponse(job.content, media_type="text/csv")
+    content = "\x00no\r\nCSV" if job.fault is ExportFaultKind.GARBAGE else job.content
+    return Response(content, media_type="text/csv")
 
 
 def _select(wanted: ExportRequest, now: datetime) -> Selection:

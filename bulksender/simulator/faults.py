@@ -66,6 +66,37 @@ class FaultKind(StrEnum):
     """Every second message is REJECTED with "Internal server error"; the others are accepted."""
 
 
+class ExportFaultKind(StrEnum):
+    """What goes wrong with a log export; a fault's ``post`` counts the jobs that were started."""
+
+    UNAVAILABLE = "export-unavailable"
+    """503 instead of a job."""
+    FAILED = "export-failed"
+    """The job ends as ``failed``."""
+    ERROR = "export-error"
+    """The job ends as ``error``."""
+    CANCELLED = "export-cancelled"
+    """The job ends as ``cancelled``."""
+    EMPTY = "export-empty"
+    """The job ends as ``empty``, whatever there is."""
+    STUCK = "export-stuck"
+    """The job stays ``running``."""
+    GAPS = "export-gaps"
+    """Every third message is left out."""
+    EXPIRED = "export-expired"
+    """The link has expired before anybody can use it."""
+    ELSEWHERE = "export-elsewhere"
+    """The link leads to another host."""
+    REDIRECT = "export-redirect"
+    """The link is on this host and redirects to another."""
+    MOVED = "export-moved"
+    """The link redirects to another path of this host, where the file is."""
+    TRUNCATED = "export-truncated"
+    """Half of the file, then the connection is dropped."""
+    GARBAGE = "export-garbage"
+    """The file is no CSV."""
+
+
 _TEXT_FORM = re.compile(
     r"(?P<kind>[a-z-]+?)(?:@(?P<post>\d+))?(?:x(?P<times>-?\d+))?(?::(?P<options>.*))?"
 )
@@ -76,8 +107,8 @@ class Fault(msgspec.Struct, frozen=True):
 
     Attributes:
         kind: what goes wrong.
-        post: the number of the first batch POST it hits, counting all that arrive, from 1;
-            None: the next one.
+        post: the number of the first batch POST (or export job) it hits, counting all that
+            arrive, from 1; None: the next one.
         times: how many POSTs in a row it hits; -1: for ever.
         retry_after: seconds for the ``Retry-After`` header; None: no such header.
         seconds: how long a SLOW answer takes.
@@ -86,7 +117,7 @@ class Fault(msgspec.Struct, frozen=True):
         ValueError: a number is out of its range.
     """
 
-    kind: FaultKind
+    kind: FaultKind | ExportFaultKind
     post: int | None = None
     times: int = 1
     retry_after: float | None = None
@@ -114,14 +145,15 @@ class Fault(msgspec.Struct, frozen=True):
             ValueError: the text has another form; the message names what would do.
         """
         match = _TEXT_FORM.fullmatch(text.strip().lower())
-        if match is None or match["kind"] not in set(FaultKind):
-            known = ", ".join(FaultKind)
+        kinds = {kind.value: kind for kind in (*FaultKind, *ExportFaultKind)}
+        if match is None or match["kind"] not in kinds:
+            known = ", ".join(kinds)
             raise ValueError(
                 f"unknown fault {text!r}: write KIND[@POST][xTIMES][:OPTION=NUMBER], "
                 f"where KIND is one of {known}"
             )
         return cls(
-            FaultKind(match["kind"]),
+            kinds[match["kind"]],
             post=int(match["post"]) if match["post"] else None,
             times=int(match["times"]) if match["times"] else 1,
             **_parse_options(match["options"]),
@@ -158,8 +190,17 @@ class FaultPlan:
 
         The first that was planned wins; the others keep their count.
         """
+        return self._take(number, FaultKind)
+
+    def take_export(self, number: int) -> Fault | None:
+        """Return the fault that hits export job ``number``, and use it up by one."""
+        return self._take(number, ExportFaultKind)
+
+    def _take(self, number: int, kinds: type[FaultKind] | type[ExportFaultKind]) -> Fault | None:
         with self._lock:
             for index, fault in enumerate(self._faults):
+                if not isinstance(fault.kind, kinds):
+                    continue
                 if fault.post is None:
                     self._use_up(index, fault)
                     return fault

@@ -19,6 +19,7 @@ MOST_LINES = 400
 STAGES = frozenset({"loader", "renderer", "chunker", "sender", "reporter"})
 BASE = frozenset({"model", "errors", "settings", "source", "headers", "ooxml", "notices", "tables"})
 SHEETS = frozenset({"tables", "reporter"})
+AFTERWARDS = frozenset({"settling", "retrying", "forgetting"})
 BELOW_STAGES = BASE | {"ledger"}
 BELOW_CAMPAIGN = STAGES | BELOW_STAGES
 
@@ -26,9 +27,12 @@ BELOW_CAMPAIGN = STAGES | BELOW_STAGES
 ALLOWED: dict[str, AbstractSet[str]] = {
     "": {"campaign"} | BELOW_CAMPAIGN,
     "__main__": {"cli"},
-    "cli": {"campaign", "simulator"} | BELOW_CAMPAIGN,
+    "cli": {"campaign", "simulator"} | AFTERWARDS | BELOW_CAMPAIGN,
     "campaign": BELOW_CAMPAIGN | {"screening"},
     "screening": {"loader"} | BELOW_STAGES,  # it looks at what the loader brings
+    "settling": {"sender"} | BELOW_STAGES,
+    "retrying": {"campaign", "screening"} | BELOW_CAMPAIGN,
+    "forgetting": {"sender"} | BELOW_STAGES,
     **dict.fromkeys(STAGES, BELOW_STAGES),
     "ledger": BASE,
     **dict.fromkeys(BASE, BASE),
@@ -104,7 +108,7 @@ def test_every_part_of_the_package_has_a_place() -> None:
     parts = {file.stem for file in PACKAGE.glob("*.py")} - {"__init__"}
     parts |= {file.parent.name for file in PACKAGE.glob("*/__init__.py")}
     assert parts <= ALLOWED.keys()
-    assert parts >= STAGES | BASE | {"cli", "campaign", "ledger", "simulator"}
+    assert parts >= STAGES | BASE | AFTERWARDS | {"cli", "campaign", "ledger", "simulator"}
 
 
 # The checker itself, on trees that are wrong in one place

@@ -16,6 +16,7 @@ import pytest
 
 from bulksender.errors import LedgerError, RunBusy
 from bulksender.ledger import Ledger, RunState, ledger_path
+from bulksender.ledger.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from conftest import Desk
@@ -75,7 +76,7 @@ def test_the_ledger_is_the_file_that_was_named_whatever_its_name(tmp_path: Path,
         pass
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [name]
     with closing(sqlite3.connect(tmp_path / name)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
 
 
 def test_a_ledger_keeps_its_runs_when_it_is_opened_again(desk: Desk) -> None:
@@ -92,11 +93,11 @@ def test_a_ledger_of_a_newer_bulksender_is_refused_and_left_as_it_is(tmp_path: P
     with Ledger(path):
         pass
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute("PRAGMA user_version = 99")
     with pytest.raises(LedgerError, match="newer bulksender"):
         Ledger(path)
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (99,)
 
 
 def garbage(path: Path) -> None:

@@ -1,0 +1,149 @@
+"""Runs as a whole: listing them, purging old ones, removing one person from all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import delete, update
+
+from bulksender.errors import RunBusy
+from bulksender.ledger import schema
+from bulksender.ledger import sql_history as sql
+from bulksender.ledger.records import RunLine, RunState
+from bulksender.ledger.run import Run
+from bulksender.ledger.store import Ledger
+from bulksender.model import RowStatus
+from bulksender.settings import Job
+
+_OPEN = frozenset({RowStatus.READY, RowStatus.SENDING, RowStatus.UNKNOWN})
+"""Rows in these states still need their texts: to be sent, or to be settled."""
+
+
+class Sent(Struct, frozen=True):
+    """A message that 8x8 may keep data of: its umid, and the account that it went through."""
+
+    umid: str
+    base_url: str
+    subaccount: str
+    run: str
+
+
+class Purged(Struct, frozen=True):
+    """What a purge has removed, and which runs it has left alone, with the reason."""
+
+    runs: int
+    rows: int
+    kept: list[tuple[str, str]]
+
+
+class Forgotten(Struct, frozen=True):
+    """How many rows of how many runs held the person; `unknown` of them are not settled."""
+
+    runs: int
+    rows: int
+    unknown: int
+
+
+def runs(ledger: Ledger) -> Iterator[RunLine]:
+    """Every run, the oldest first."""
+    with ledger.reading() as connection:
+        found = connection.exec_driver_sql(sql.RUNS).all()
+    counts: dict[int, dict[RowStatus, int]] = {}
+    for line in found:
+        counted = counts.setdefault(line.no, {})
+        if line.status is not None:
+            counted[RowStatus(line.status)] = line.rows
+    for line in {line.no: line for line in found}.values():
+        yield RunLine(
+            id=line.id,
+            state=RunState(line.state),
+            created_at=line.created_at,
+            sheet=msgspec.json.decode(line.job, type=Job).sheet.path,
+            counts=counts[line.no],
+            parent=line.parent,
+            pretended=bool(line.pretended),
+            purged=line.purged_at is not None,
+            approved=line.approved_at is not None,
+        )
+
+
+def purge_runs(ledger: Ledger, before: str) -> Purged:
+    """Remove texts and numbers of the runs that were made before a time (ISO, UTC).
+
+    Counts stay, and what keeps the same plan from being sent twice. A run whose rows wait or are
+    not settled is left alone. One that nobody ever approved goes whole. Raises LedgerError.
+    """
+    purged, rows, kept = 0, 0, []
+    for line in list(runs(ledger)):
+        if line.created_at >= before or line.purged:
+            continue
+        try:
+            with ledger.owning(line.id):
+                run = ledger.run(line.id)
+                left = sum(n for status, n in run.counts().items() if status in _OPEN)
+                if left and line.approved:
+                    kept.append((line.id, f"{left:,} rows wait to be sent or settled"))
+                    continue
+                rows += sum(run.counts().values())
+                _remove(run, ledger)
+                purged += 1
+        except RunBusy:
+            kept.append((line.id, "another process is working on it"))
+    if purged:
+        ledger.compact()
+    return Purged(purged, rows, kept)
+
+
+def _remove(run: Run, ledger: Ledger) -> None:
+    job = msgspec.structs.replace(run.job, template=None)
+    with ledger.transaction() as connection:
+        if run.approved_at is None:
+            connection.execute(delete(schema.run).where(schema.run.c.no == run.no))
+            return
+        connection.exec_driver_sql(sql.ADD_TALLY, {"run": run.no})
+        connection.execute(delete(schema.message).where(schema.message.c.run == run.no))
+        connection.execute(
+            update(schema.run)
+            .where(schema.run.c.no == run.no)
+            .values(purged_at=ledger.now(), job=msgspec.json.encode(job).decode())
+        )
+
+
+def sent_to(ledger: Ledger, number: str) -> list[Sent]:
+    """The messages to a number (E.164 with +) that have a umid; not those of `--simulate`."""
+    with ledger.reading() as connection:
+        found = connection.exec_driver_sql(sql.PERSON_UMIDS, {"number": number}).all()
+    return [Sent(*line) for line in found]
+
+
+def forget(ledger: Ledger, number: str, but: Collection[str] = ()) -> Forgotten:
+    """Remove a number (E.164 with +), its texts and ids from every run, but those named in `but`.
+
+    Rows stay, with their states, so that the counts of each run stay true; a row that still waited
+    is not sent. Raises RunBusy, LedgerError.
+    """
+    place = {"number": number}
+    with ledger.reading() as connection:
+        ids = list(connection.exec_driver_sql(sql.PERSON_RUNS, place).scalars())
+    rows = unknown = 0
+    ids = [run_id for run_id in ids if run_id not in but]
+    with ExitStack() as owned:
+        for run_id in ids:
+            owned.enter_context(ledger.owning(run_id))
+        for run_id in ids:
+            with ledger.transaction() as connection:
+                found = place | {"id": run_id}
+                unknown += connection.exec_driver_sql(sql.COUNT_PERSON_UNKNOWN, found).scalar_one()
+                rows += connection.exec_driver_sql(sql.FORGET_PERSON, found).rowcount
+        if ids:
+            ledger.compact()
+    return Forgotten(len(ids), rows, unknown)
+
+
+def copies(ledger: Ledger) -> list[Path]:
+    """The copies of the ledger that were put aside before it was brought up to date."""
+    return sorted(ledger.path.parent.glob(f"{ledger.path.name}.schema-*"))

@@ -1,0 +1,183 @@
+"""Every statement that settles UNKNOWN rows, lists runs, or forgets; by name, as in `sql`."""
+
+# Settling ------------------------------------------------------------------------------------
+
+# What 8x8's log shows of the run, while it is being read; gone with the connection.
+BEGIN_SETTLING = """
+CREATE TEMP TABLE IF NOT EXISTS logged (
+    row INTEGER, attempt INTEGER, batch INTEGER, umid TEXT, status TEXT, detail TEXT, batch_id TEXT,
+    PRIMARY KEY (row, attempt, umid)
+) WITHOUT ROWID;
+CREATE TEMP TABLE IF NOT EXISTS absent (row INTEGER PRIMARY KEY);
+DELETE FROM temp.logged;
+DELETE FROM temp.absent;
+"""
+
+ADD_LOGGED = """
+INSERT OR REPLACE INTO temp.logged (row, attempt, batch, umid, status, detail, batch_id)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+
+# The batches that hold UNKNOWN rows, by the account that they went to.
+UNSETTLED = """
+SELECT base_url, subaccount, min(claimed_at) FROM batch
+WHERE run = :run AND number IN (
+    SELECT batch FROM message WHERE run = :run AND status = 'UNKNOWN' AND batch IS NOT NULL
+)
+GROUP BY base_url, subaccount
+"""
+
+# When the newest of these batches (of any run) was claimed, that is, before it was submitted.
+NEWEST_CLAIM = """
+SELECT max(batch.claimed_at)
+FROM json_each(:seen) AS pair
+JOIN run ON run.id = json_extract(pair.value, '$[0]')
+JOIN batch ON batch.run = run.no AND batch.number = json_extract(pair.value, '$[1]')
+WHERE batch.base_url = :base_url AND batch.subaccount = :subaccount
+"""
+
+# An entry counts where its clientBatchId (if it has one) is the one that the row went out in. An
+# earlier attempt that turns up late counts as well: the person has got the text.
+SETTLE_FOUND = """
+UPDATE message
+SET status = best.status, umid = best.umid,
+    detail = best.detail || iif(best.times > 1,
+                                ' (8x8''s log shows it ' || best.times || ' times)', '')
+FROM (
+    SELECT logged.row, logged.status, logged.umid, logged.detail,
+           row_number() OVER (PARTITION BY logged.row
+                              ORDER BY logged.status = 'REJECTED', logged.attempt, logged.umid
+                             ) AS rank,
+           count(*) OVER (PARTITION BY logged.row) AS times
+    FROM temp.logged AS logged
+    JOIN message AS unknown ON unknown.run = :run AND unknown.row = logged.row
+    JOIN batch ON batch.run = :run AND batch.number = unknown.batch
+    WHERE unknown.status = 'UNKNOWN'
+      AND batch.base_url = :base_url AND batch.subaccount = :subaccount
+      AND (logged.batch IS NULL
+           OR (logged.attempt = unknown.attempt AND logged.batch = unknown.batch)
+           OR (logged.attempt < unknown.attempt
+               AND logged.batch BETWEEN 1 AND unknown.batch - 1))
+) AS best
+WHERE message.run = :run AND message.row = best.row AND best.rank = 1
+"""
+
+# 8x8 has accepted these, long enough ago to stand in the log, and they do not.
+COUNT_MISSING = """
+SELECT count(*)
+FROM message JOIN batch ON batch.run = message.run AND batch.number = message.batch
+WHERE message.run = :run AND batch.base_url = :base_url AND batch.subaccount = :subaccount
+  AND batch.ended_at < :horizon
+  AND message.status IN ('QUEUED', 'SENT', 'DELIVERED', 'UNDELIVERED', 'READ')
+  AND NOT EXISTS (SELECT 1 FROM temp.logged WHERE logged.row = message.row)
+"""
+
+# Not in the log, which is waited for long enough; or which shows what was submitted afterwards, and
+# nothing of the batch (a part of a batch says that the batch was accepted).
+FIND_ABSENT = """
+INSERT INTO temp.absent
+SELECT message.row
+FROM message JOIN batch ON batch.run = message.run AND batch.number = message.batch
+WHERE message.run = :run AND message.status = 'UNKNOWN'
+  AND batch.base_url = :base_url AND batch.subaccount = :subaccount
+  AND NOT EXISTS (SELECT 1 FROM temp.logged WHERE logged.row = message.row)
+  AND (batch.ended_at <= :settled_before
+       OR (batch.ended_at < :newest_claim
+           AND NOT EXISTS (SELECT 1 FROM temp.logged WHERE logged.batch = batch.number)))
+"""
+
+NOTE_ABSENT = """
+UPDATE message SET detail = :detail
+WHERE run = :run AND status = 'UNKNOWN' AND batch IN (
+    SELECT number FROM batch
+    WHERE run = :run AND base_url = :base_url AND subaccount = :subaccount
+) AND (row IN (SELECT row FROM temp.absent)) = :proven
+"""
+
+COUNT_OPEN = """
+SELECT count(*), coalesce(max(batch.ended_at), '')
+FROM message JOIN batch ON batch.run = message.run AND batch.number = message.batch
+WHERE message.run = :run AND message.status = 'UNKNOWN'
+  AND batch.base_url = :base_url AND batch.subaccount = :subaccount
+  AND message.row NOT IN (SELECT row FROM temp.absent)
+"""
+
+NAME_BATCHES = """
+UPDATE batch SET batch_id = logged.batch_id
+FROM (SELECT batch, max(batch_id) AS batch_id FROM temp.logged GROUP BY batch) AS logged
+WHERE batch.run = :run AND batch.number = logged.batch AND batch.batch_id = ''
+"""
+
+# No row of it is UNKNOWN any more; where it has no rows any more, they are sent anew.
+CLOSE_BATCHES = """
+UPDATE batch
+SET state = iif(EXISTS (SELECT 1 FROM message
+                        WHERE message.run = batch.run AND message.batch = batch.number),
+                'SETTLED', 'ABSENT')
+WHERE run = :run AND state = 'UNKNOWN' AND NOT EXISTS (
+    SELECT 1 FROM message
+    WHERE message.run = batch.run AND message.batch = batch.number AND message.status = 'UNKNOWN'
+)
+"""
+
+ADD_INQUIRY = """
+INSERT INTO inquiry (run, number, asked_at, found, absent, open)
+SELECT :run, coalesce(max(number), 0) + 1, :asked_at, :found, :absent, :open
+FROM inquiry WHERE run = :run
+"""
+
+SEND_ANEW = """
+UPDATE message SET status = 'READY', detail = '', batch = NULL, attempt = attempt + 1
+WHERE run = :run AND status = 'UNKNOWN' AND text <> ''
+  AND row IN (SELECT row FROM temp.absent)
+"""
+
+# Listing -------------------------------------------------------------------------------------
+
+RUNS = """
+SELECT run.no, id, state, created_at, job, parent, pretended, purged_at, approved_at,
+       counted.status, counted.rows
+FROM run
+LEFT JOIN (
+    SELECT run, status, count(*) AS rows FROM message GROUP BY run, status
+    UNION ALL SELECT run, status, sum(rows) FROM tally GROUP BY run, status
+) AS counted ON counted.run = run.no
+ORDER BY run.no
+"""
+
+# Forgetting ----------------------------------------------------------------------------------
+
+ADD_TALLY = """
+INSERT INTO tally (run, status, encoding, rows, parts)
+SELECT run, status, encoding, count(*), sum(parts) FROM message WHERE run = :run
+GROUP BY status, encoding
+"""
+
+PERSON_UMIDS = """
+SELECT DISTINCT message.umid,
+       coalesce(nullif(batch.base_url, ''), json_extract(run.job, '$.base_url')),
+       coalesce(nullif(batch.subaccount, ''), json_extract(run.job, '$.subaccount')),
+       run.id
+FROM message
+JOIN run ON run.no = message.run
+LEFT JOIN batch ON batch.run = message.run AND batch.number = message.batch
+WHERE message.destination = :number AND message.umid <> ''
+  AND NOT coalesce(json_extract(run.job, '$.simulate'), 0)
+"""
+
+PERSON_RUNS = """
+SELECT DISTINCT run.id FROM message JOIN run ON run.no = message.run WHERE destination = :number
+"""
+
+COUNT_PERSON_UNKNOWN = """
+SELECT count(*) FROM message
+WHERE destination = :number AND run = (SELECT no FROM run WHERE id = :id) AND status = 'UNKNOWN'
+"""
+
+# A row that waits to be sent has nobody to be sent to any more.
+FORGET_PERSON = """
+UPDATE message
+SET status = iif(status = 'READY', 'OPTED_OUT', status), detail = 'removed on request',
+    destination = '', text = '', reference = '', umid = ''
+WHERE destination = :number AND run = (SELECT no FROM run WHERE id = :id)
+"""

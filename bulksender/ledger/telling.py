@@ -1,0 +1,154 @@
+"""A run as it is told: counts, problems, batches, and each row's result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from heapq import nsmallest
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from bulksender.errors import LedgerError
+from bulksender.ledger import sql
+from bulksender.ledger.records import (
+    Attempt,
+    BatchLine,
+    BatchState,
+    Group,
+    Inquiry,
+    Result,
+    RunState,
+)
+from bulksender.model import CHUNK_ROWS, Encoding, Message, RowStatus
+from bulksender.notices import MOST_ROWS, Notice
+from bulksender.settings import Job
+from bulksender.source import SheetFacts
+
+if TYPE_CHECKING:
+    from bulksender.ledger.store import Ledger
+
+
+class Telling:
+    """What a run's rows of the ledger say; nothing here changes them."""
+
+    def __init__(self, ledger: Ledger, found: Any):
+        self._ledger = ledger
+        self.no: int = found.no
+        self.id: str = found.id
+        self.created_at: str = found.created_at
+        self.state = RunState(found.state)
+        self.job: Job = msgspec.json.decode(found.job, type=Job)
+        self.hash: str | None = found.hash
+        self._facts: str | None = found.facts
+        self.approved_at: str | None = found.approved_at
+        self.ended_at: str | None = found.ended_at
+        self.parent: str | None = found.parent
+        self.purged_at: str | None = found.purged_at
+        self.notices: tuple[Notice, ...] = ()
+        """What planning has noticed; they may show a number, and are not kept."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether the run can be named later; a plan that is only looked at cannot."""
+        return self._ledger.kept
+
+    @property
+    def facts(self) -> SheetFacts:
+        """What was found in the sheet. Raises LedgerError where planning never ended."""
+        if self._facts is None:
+            raise LedgerError(f"Run {self.id} was never planned to its end; nothing was sent.")
+        return msgspec.json.decode(self._facts, type=SheetFacts)
+
+    def counts(self) -> dict[RowStatus, int]:
+        """Status → rows, for the states that occur."""
+        return {RowStatus(status): rows for status, rows in self._all(sql.COUNTS, {"run": self.no})}
+
+    def planned(self) -> dict[Encoding, tuple[int, int]]:
+        """Encoding → (rows, SMS parts) of what was planned to go out."""
+        found = self._all(sql.PLANNED, {"run": self.no})
+        return {Encoding(name): (rows, parts) for name, rows, parts in found}
+
+    def problems(self, most: int) -> list[tuple[int, str, str]]:
+        """(row, status, detail) of the first rows that did not go out as they should."""
+        return [
+            (row, status, detail) for row, status, detail in self._all(sql.PROBLEMS, self.no, most)
+        ]
+
+    def problem_groups(self, most: int) -> list[Group]:
+        """The problems, the commonest first."""
+        return [_group(*found) for found in self._all(sql.PROBLEM_GROUPS, self.no, most)]
+
+    def notes(self, most: int) -> list[Group]:
+        """What is worth knowing about rows that go out: what forced them into UCS-2."""
+        return [_group("", *found) for found in self._all(sql.NOTES, self.no, most)]
+
+    def oddities(self) -> Iterator[tuple[int, int, int]]:
+        """(row, oddities, saving) of the rows that go out and have any."""
+        yield from map(tuple, self._all(sql.ODDITIES, self.no))
+
+    def batches(self) -> int:
+        """How many batches left, but for those that were certainly not accepted."""
+        statement = "SELECT count(*) FROM batch WHERE run = ? AND state <> 'NOT_ACCEPTED'"
+        return int(self._all(statement, self.no)[0][0])
+
+    def previews(self, most: int) -> list[Message]:
+        """The first messages that would go out."""
+        return [as_message(found) for found in self._all(sql.READY_PAGE, self.no, 0, most)]
+
+    def outcomes(self) -> Iterator[Result]:
+        """Every row's result, in the sheet's order; read a page at a time.
+
+        Of a run whose rows were tried again, or that tries some again, each row's latest result.
+        """
+        highest = self._all(sql.HIGHEST_ROW, {"family": self.family_json()})[0][0] or 0
+        for first in range(1, highest + 1, CHUNK_ROWS):
+            yield from self.results(first, first + CHUNK_ROWS - 1)
+
+    def results(self, first: int, last: int) -> Iterator[Result]:
+        """The latest results of the rows `first` to `last`."""
+        place = {"family": self.family_json(), "first": first, "last": last}
+        for found in self._all(sql.RESULT_PAGE, place):
+            yield Result(found[0], found[1], RowStatus(found[2]), *found[3:])
+
+    def family(self) -> list[str]:
+        """The ids of all runs that are about the same rows, the first one first.
+
+        They are the tries again of one run, and theirs; those that nobody approved do not count.
+        """
+        return [found.id for found in self._all(sql.FAMILY, {"run": self.no})]
+
+    def family_json(self) -> str:
+        """The numbers of the same runs, as the statements take them."""
+        numbers = [found.no for found in self._all(sql.FAMILY, {"run": self.no})]
+        return msgspec.json.encode(numbers).decode()
+
+    def batch_lines(self) -> Iterator[BatchLine]:
+        """Every batch with its attempts, in order."""
+        attempts: dict[int, list[Attempt]] = {}
+        for batch, *attempt in self._all(sql.ATTEMPTS, self.no):
+            attempts.setdefault(batch, []).append(Attempt(*attempt))
+        for number, state, *line in self._all(sql.BATCHES, self.no):
+            yield BatchLine(number, BatchState(state), tuple(attempts.get(number, ())), *line)
+
+    def inquiries(self) -> list[Inquiry]:
+        """The looks into 8x8's log, in order."""
+        return [Inquiry(*found) for found in self._all(sql.INQUIRIES, self.no)]
+
+    def _all(self, statement: str, *values: Any) -> Sequence[Any]:
+        """All rows of a statement, with its values in order or as one dict of names."""
+        named = len(values) == 1 and isinstance(values[0], dict)
+        with self._ledger.reading() as connection:
+            return connection.exec_driver_sql(statement, values[0] if named else values).all()
+
+
+def as_message(found: Any) -> Message:
+    """A row of READY_PAGE."""
+    row, destination, text, parts, encoding, reference, note, attempt = found
+    return Message(
+        row, destination, text, parts, Encoding(encoding), reference, note, attempt=attempt
+    )
+
+
+def _group(status: str, detail: str, rows: int, numbers: str) -> Group:
+    first = nsmallest(MOST_ROWS, map(int, numbers.split(",")))
+    return Group(status, detail, rows, tuple(first))

@@ -1,0 +1,93 @@
+"""Settling what is UNKNOWN: ask 8x8's log, and send again only what it provably never had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from bulksender.errors import Refused
+from bulksender.ledger import (
+    Inquiry,
+    Ledger,
+    Run,
+    RunState,
+    Settling,
+    Unsettled,
+    runs,
+    unsettled,
+)
+from bulksender.model import RowStatus
+from bulksender.sender import Api, Patience, log_entries
+from bulksender.settings import Account, is_loopback
+
+SETTLE = timedelta(minutes=15)
+"""How long after an attempt 8x8's log is believed to be complete. How far it lags behind is not
+documented; minutes are what other providers name."""
+
+
+def reconcile(
+    run: Run,
+    ledger: Ledger,
+    account: Account,
+    *,
+    settle: timedelta = SETTLE,
+    resend: Callable[[int], bool] = lambda rows: False,
+    patience: Patience | None = None,
+) -> Inquiry:
+    """Settle the UNKNOWN rows of a run that this process owns by 8x8's log.
+
+    What the log shows takes the log's state. What it provably lacks is READY again, under a new
+    attempt id, where `resend(rows)` says so; else it stays UNKNOWN. Raises LogUnavailable, where
+    nothing was changed.
+    """
+    run.settle_orphans()
+    run.settle_held()
+    total = Inquiry(ledger.now(), 0, 0, 0)
+    for group in unsettled(run, ledger):
+        settling, asked_at = Settling(run, ledger, group), ledger.clock()
+        with Api(_account_of(group, account), patience) as api:
+            for entries in log_entries(api, group.since, asked_at):
+                settling.add(entries)
+        found = settling.conclude(settle, asked_at)
+        total = _sum(total, found)
+        if found.absent and resend(found.absent):
+            total = total._replace(resent=total.resent + settling.send_anew())
+    return total
+
+
+def _account_of(group: Unsettled, account: Account) -> Account:
+    """The account that the rows went to: its log is asked, whatever the settings say today.
+
+    Servers on this machine are one and the same: a simulator comes back on another port.
+    """
+    here = is_loopback(group.base_url) and is_loopback(account.base_url)
+    return Account(
+        account.base_url if here or not group.base_url else group.base_url,
+        group.subaccount or account.subaccount,
+        account.api_key,
+    )
+
+
+def _sum(total: Inquiry, found: Inquiry) -> Inquiry:
+    return total._replace(
+        found=total.found + found.found,
+        absent=total.absent + found.absent,
+        open=total.open + found.open,
+        missing=total.missing + found.missing,
+        settles_at=max(total.settles_at, found.settles_at),
+    )
+
+
+def reconcilable(run_id: str | None, ledger: Ledger) -> Run:
+    """The run to settle: the one named, else the newest with UNKNOWN rows. Raises Refused."""
+    if run_id is None:
+        waiting = [
+            line.id for line in runs(ledger) if line.approved and RowStatus.UNKNOWN in line.counts
+        ]
+        if not waiting:
+            raise Refused("No run in the ledger has messages that are UNKNOWN.")
+        return ledger.run(waiting[-1])
+    run = ledger.run(run_id)
+    if run.state in (RunState.PLANNING, RunState.PLANNED, RunState.DECLINED):
+        raise Refused(f"Run {run.id} was never approved, so nothing of it is UNKNOWN.")
+    return run
