@@ -121,8 +121,13 @@ class Output:
         if summary.output:
             self.say(f"Result: {summary.output}", style="bold")
 
-    def inquiry(self, inquiry: Inquiry) -> None:
-        """What 8x8's log has settled, and what it has not."""
+    def inquiry(self, inquiry: Inquiry, held: int) -> None:
+        """What 8x8's log has settled, and what it has not; `held` wait for another run."""
+        if not (inquiry.found or inquiry.absent or inquiry.open or held):
+            self.say("No message of this run is UNKNOWN.", indent=2)
+        if held:
+            self.say(f"{_plural(held, 'message')} may have been sent in another run, which "
+                     "status_detail names: settle that one first.", indent=2)  # fmt: skip
         if inquiry.found:
             self.say(f"{_plural(inquiry.found, 'message')} found in it.", indent=2)
         if inquiry.absent - inquiry.resent:

@@ -207,11 +207,11 @@ def _settle(
         job.check_times(desk.book.clock())
     desk.output.say()
     desk.output.say("Asking 8x8's log …")
-    inquiry = settling.reconcile(
-        run, desk.book, desk.account, settle=settle or settling.SETTLE, resend=resend
-    )
+    wait = settling.SETTLE if settle is None else settle
+    inquiry = settling.reconcile(run, desk.book, desk.account, settle=wait, resend=resend)
     anew = run.counts().get(RowStatus.READY, 0) if inquiry.resent else 0
-    desk.output.inquiry(inquiry)
+    unsettled = inquiry.open + inquiry.absent - inquiry.resent
+    desk.output.inquiry(inquiry, run.counts().get(RowStatus.UNKNOWN, 0) - unsettled)
     if anew:
         run.reopen(job)
         return _send(run, desk)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -78,24 +78,46 @@ def purge_runs(ledger: Ledger, before: str) -> Purged:
     not settled is left alone. One that nobody ever approved goes whole. Raises LedgerError.
     """
     purged, rows, kept = 0, 0, []
-    for line in list(runs(ledger)):
-        if line.created_at >= before or line.purged:
-            continue
+    for family in _families(runs(ledger)):
+        due = [line for line in family if line.created_at < before and not line.purged]
         try:
-            with ledger.owning(line.id):
-                run = ledger.run(line.id)
-                left = sum(n for status, n in run.counts().items() if status in _OPEN)
-                if left and line.approved:
-                    kept.append((line.id, f"{left:,} rows wait to be sent or settled"))
-                    continue
-                rows += sum(run.counts().values())
-                _remove(run, ledger)
-                purged += 1
+            with ExitStack() as owned:
+                for line in due:
+                    owned.enter_context(ledger.owning(line.id))
+                why = _needed(family, before)
+                if not why:
+                    for run in [ledger.run(line.id) for line in due]:
+                        rows += sum(run.counts().values())
+                        _remove(run, ledger)
+                        purged += 1
         except RunBusy:
-            kept.append((line.id, "another process is working on it"))
+            why = "another process is working on it"
+        kept += [(line.id, why) for line in due if why]
     if purged:
         ledger.compact()
     return Purged(purged, rows, kept)
+
+
+def _families(lines: Iterable[RunLine]) -> list[list[RunLine]]:
+    """Runs with their tries again: which rows those have sent is known of all or of none."""
+    roots: dict[str, str] = {}
+    families: dict[str, list[RunLine]] = {}
+    for line in lines:
+        tries_again = line.approved and line.parent is not None
+        roots[line.id] = roots.get(line.parent or "", line.id) if tries_again else line.id
+        families.setdefault(roots[line.id], []).append(line)
+    return list(families.values())
+
+
+def _needed(family: Iterable[RunLine], before: str) -> str:
+    """Why a family of runs cannot be purged; empty where it can."""
+    for line in family:
+        left = sum(rows for status, rows in line.counts.items() if status in _OPEN)
+        if left and line.approved:
+            return f"{left:,} rows of {line.id} wait to be sent or settled"
+        if line.created_at >= before:
+            return f"its rows were tried again in {line.id}, which is not that old"
+    return ""
 
 
 def _remove(run: Run, ledger: Ledger) -> None:
