@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint format fuzz clean
+.PHONY: demo test lint format fuzz soak clean
 
 demo: $(READY)
 	$(VENV)/bin/bulksender demo --yes
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/coverage run -m pytest
+	$(VENV)/bin/coverage report
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .
@@ -23,6 +24,10 @@ format: $(READY)
 # Random bytes and mutated real files, for ten minutes or as many SECONDS as are given.
 fuzz: $(READY)
 	$(VENV)/bin/python tests/fuzz/fuzz.py --seconds $(or $(SECONDS),600)
+
+# Runs over bigger sheets, killed at random a thousand times, or as many KILLS as are given.
+soak: $(READY)
+	$(VENV)/bin/python tests/crash/soak.py --kills $(or $(KILLS),1000)
 
 clean:
 	rm -rf $(VENV) demo build *.egg-info

@@ -129,18 +129,19 @@ class Output:
             self.say(f"{_plural(held, 'message')} may have been sent in another run, which "
                      "status_detail names: settle that one first.", indent=2)  # fmt: skip
         if inquiry.found:
-            self.say(f"{_plural(inquiry.found, 'message')} found in it.", indent=2)
+            self.say(f"{_are(inquiry.found)} in it.", indent=2)
+        if inquiry.resent:
+            self.say(f"{_are(inquiry.resent)} not in it, though it has caught up: "
+                     "sent again now.", indent=2)  # fmt: skip
         if inquiry.absent - inquiry.resent:
-            rows = _plural(inquiry.absent - inquiry.resent, "message")
-            self.say(f"{rows} not in it, though it has caught up: 8x8 never had them. "
-                     "--resend-absent sends them again.", indent=2)  # fmt: skip
+            self.say(f"{_are(inquiry.absent - inquiry.resent)} not in it, though it has caught up: "
+                     "8x8 never had them. --resend-absent sends them again.", indent=2)  # fmt: skip
         if inquiry.missing:
             self.say(f"It lacks {_plural(inquiry.missing, 'message')} that 8x8 has accepted, so "
                      "what it lacks proves nothing yet. Try again later.", indent=2)  # fmt: skip
         elif inquiry.open:
-            when = local_time(inquiry.settles_at)
-            self.say(f"{_plural(inquiry.open, 'message')} not in it, and it may not have caught "
-                     f"up: try again after {when}.", indent=2)  # fmt: skip
+            self.say(f"{_are(inquiry.open)} not in it, and it may not have caught up: try again "
+                     f"after {local_time(inquiry.settles_at)}.", indent=2)  # fmt: skip
 
     def run_line(self, run: ListedRun, now: datetime) -> None:
         """A run in two lines."""
@@ -157,7 +158,7 @@ class Output:
         """Everything that the ledger knows of a run, but for its texts and numbers."""
         job = run.job
         self.say(f"Run {run.id}: {job.sheet.path}", style="bold")
-        where = "a simulator" if job.pretended else job.base_url
+        where = "the simulator" if job.simulate else job.base_url
         facts = {
             "state": run.state.lower(),
             "planned": local_time(run.created_at),
@@ -325,6 +326,10 @@ def _age(moment: str, now: datetime) -> str:
         if seconds >= size:
             return f"{_plural(int(seconds // size), name)} ago"
     return "just now"
+
+
+def _are(messages: int) -> str:
+    return f"{_plural(messages, 'message')} {'is' if messages == 1 else 'are'}"
 
 
 def next_step(code: ExitCode, run: str) -> str | None:

@@ -23,6 +23,7 @@ from bulksender.errors import (
     LogUnavailable,
     NoConsent,
     ReportError,
+    SettingsError,
     Stopped,
 )
 
@@ -193,22 +194,28 @@ def _settle(
     from bulksender.model import RowStatus
 
     def resend(rows: int) -> bool:
-        desk.output.say()
-        if run.counts().get(RowStatus.READY):
-            desk.output.say("Messages of this run that still wait go out with them.")
-        return resend_absent or (
-            desk.output.interactive
-            and desk.output.ask(
-                f"8x8 never had {rows:,} of them: its log has caught up without them. Send them?"
-            )
+        if not (resend_absent or desk.output.interactive):
+            return False
+        try:
+            job.check_times(desk.book.clock())
+        except SettingsError as error:
+            desk.output.error(f"What 8x8 never had is not sent again: {error}")
+            return False
+        if resend_absent:
+            return True
+        waiting = run.counts().get(RowStatus.READY, 0)
+        more = f" (and the {waiting:,} that still wait)" if waiting else ""
+        return desk.output.ask(
+            f"8x8 never had {rows:,} messages: its log has caught up without them. Send them{more}?"
         )
 
-    if job.scheduled is not None and resend_absent:
-        job.check_times(desk.book.clock())
     desk.output.say()
     desk.output.say("Asking 8x8's log …")
     wait = settling.SETTLE if settle is None else settle
-    inquiry = settling.reconcile(run, desk.book, desk.account, settle=wait, resend=resend)
+    try:
+        inquiry = settling.reconcile(run, desk.book, desk.account, settle=wait, resend=resend)
+    except LedgerError as error:
+        raise Stopped(f"{error} Go on with: bulksender reconcile {run.id}") from error
     anew = run.counts().get(RowStatus.READY, 0) if inquiry.resent else 0
     unsettled = inquiry.open + inquiry.absent - inquiry.resent
     desk.output.inquiry(inquiry, run.counts().get(RowStatus.UNKNOWN, 0) - unsettled)

@@ -170,6 +170,11 @@ class Run(Telling):
         for place in self._open_runs(sql.LATER_RUNS, since or self.no):
             connection.exec_driver_sql(sql.OVERTAKEN, place)
 
+    def stand_still(self) -> None:
+        """Rows have become READY again, in the caller's transaction, and nobody sends them yet."""
+        self.state = RunState.STOPPED
+        self._update(state=self.state)
+
     def end(self) -> None:
         """No process sends any more: STOPPED where rows are READY or SENDING, else FINISHED."""
         left = {RowStatus.READY, RowStatus.SENDING} & self.counts().keys()

@@ -106,12 +106,13 @@ class Settling:
     def send_anew(self) -> int:
         """Make the absent rows READY, under a new attempt; returns how many.
 
-        What a later run has sent meanwhile stays out.
+        The run can be resumed from here on. What a later run has sent meanwhile stays out.
         """
         with self._ledger.transaction() as connection:
             rows = connection.exec_driver_sql(sql.SEND_ANEW, {"run": self._run.no}).rowcount
             self._run.leave_out_overtaken(connection)
             self._close(connection)
+            self._run.stand_still()
         return rows
 
     def _note(self, connection: Connection, asked_at: datetime, gaps: bool) -> None:

@@ -11,16 +11,20 @@ from shell import ROOT, Shell
 
 from bulksender.errors import ExitCode
 from bulksender.model import RowStatus
-from bulksender.simulator import Simulator
+from bulksender.simulator import Fault, FaultKind, Simulator
 from bulksender.source import RESULT_COLUMNS
 
 README = (ROOT / "README.md").read_text("utf-8")
-COMMANDS = ("check", "send", "resume", "report", "demo", "simulator")
+COMMANDS = (
+    *("check", "send", "resume", "reconcile", "retry", "report", "runs", "show", "purge", "forget"),
+    *("demo", "simulator"),
+)
+LOST = "## What happens when the answer is lost"
 
 
 def commands() -> list[str]:
-    """The lines that begin with `$` in the README's console blocks, in order."""
-    blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    """The lines that begin with `$` in the README's first console blocks, in order."""
+    blocks = re.findall(r"```console\n(.*?)```", README.partition(LOST)[0], re.DOTALL)
     return [line.strip()[2:] for block in blocks for line in block.splitlines() if "$ " in line]
 
 
@@ -50,6 +54,39 @@ def test_the_first_real_send_works_as_it_is_written(shell: Shell) -> None:
     assert ended.code == 0, ended.err
     assert "40 QUEUED" in ended.out
     assert (shell.folder / "contacts-results.csv").is_file()
+
+
+def shown(text: str) -> list[str]:
+    """A terminal's lines, but for what is another each time: the run's id, how long it took."""
+    runs = re.sub(r"\b[0-9a-z]{10}(?=:|  FINISHED|$)", "RUN", text, flags=re.MULTILINE)
+    took = re.sub(r"in [\d.]+ s, [\d,]+ rows/s", "in N s", runs)
+    return took.strip().splitlines()
+
+
+def test_the_transcript_of_a_lost_answer_is_what_really_happens(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```console\n(.*?)```", README.partition(LOST)[2], re.DOTALL)
+    typed = [(line, text) for line, text in re.findall(r"^\$ (.*)\n([^$]*)", block, re.MULTILINE)]
+    assert len(typed) == 4
+    faults = [Fault(FaultKind.CLOSE_AFTER, post=2), Fault(FaultKind.CLOSE_BEFORE, post=3)]
+    with Simulator(api_key="your-key", subaccount="your_subaccount", faults=faults) as simulator:
+        shell = Shell(
+            tmp_path,
+            BULKSENDER_BASE_URL=simulator.base_url,
+            BULKSENDER_API_KEY="your-key",
+            BULKSENDER_SUBACCOUNT="your_subaccount",
+        )
+        for line, text in typed:
+            ended = shell.bash(f"{line} 2>&1 || true")
+            found = shown(ended.out)
+            before, *after = re.split(r"^…\n", text, flags=re.MULTILINE)  # any lines in between
+            told = shown(before)
+            assert found[: len(told)] == told, line
+            if not after:
+                assert found == told, line
+            for told in filter(None, map(shown, after)):
+                assert found[-len(told) :] == told, line
+        assert len({message.destination for message in simulator.messages}) == 40
+        assert len(simulator.messages) == 40
 
 
 def test_demo_runs_and_writes_the_workbook(shell: Shell) -> None:
