@@ -55,8 +55,8 @@ def _plan_mended(parent: Run, run: Run, ledger: Ledger) -> SheetFacts:
     for chunk in sheet.chunks(renderer.columns):
         recipients, refused = screen(chunk)
         rows: list[Recipient | RejectedRow] = [*recipients, *refused]
-        numbers = [row.row for row in rows]
-        before = {result.row: result for result in parent.results(min(numbers), max(numbers))}
+        numbers = sorted(row.row for row in rows)
+        before = {each.row: each for each in parent.results(numbers[0], numbers[-1])}
         _refuse_moved(rows, before, parent.job.sheet.path)
         bad = {row for row, then in before.items() if then.status is RowStatus.INVALID}
         messages, unrenderable = renderer.render([row for row in recipients if row.row in bad])

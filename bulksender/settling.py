@@ -81,8 +81,9 @@ def _sum(total: Inquiry, found: Inquiry) -> Inquiry:
 def reconcilable(run_id: str | None, ledger: Ledger) -> Run:
     """The run to settle: the one named, else the newest with UNKNOWN rows. Raises Refused."""
     if run_id is None:
+        unsure = {RowStatus.UNKNOWN, RowStatus.SENDING}
         waiting = [
-            line.id for line in runs(ledger) if line.approved and RowStatus.UNKNOWN in line.counts
+            line.id for line in runs(ledger) if line.approved and unsure & line.counts.keys()
         ]
         if not waiting:
             raise Refused("No run in the ledger has messages that are UNKNOWN.")

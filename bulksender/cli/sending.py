@@ -132,7 +132,7 @@ def send_and_report(run: Run, desk: Desk) -> ExitCode:
     unknown = ended.summary.counts.get(RowStatus.UNKNOWN, 0)
     if unknown and ended.unwritten is None and _may_reconcile(unknown, desk):
         try:
-            ended = _settle(run, desk, run.job, None, False, ended)
+            ended = _settle(run, desk, run.job, stopped=ended.stopped)
         except LogUnavailable as error:
             output.error(str(error))
     return _said(run, ended, desk)
@@ -143,9 +143,16 @@ def reconcile_and_report(
 ) -> ExitCode:
     """Settle a run's UNKNOWN rows by 8x8's log, send what it lacks where somebody says so.
 
-    `job` is the run's, with what is overridden today. Raises LogUnavailable.
+    `job` is the run's, with what is overridden today.
     """
-    return _said(run, _settle(run, desk, job, settle, resend_absent, None), desk)
+    from bulksender.reporter import summarise
+
+    try:
+        ended = _settle(run, desk, job, settle, resend_absent)
+    except LogUnavailable as error:
+        desk.output.error(f"{error} Nothing was changed.")
+        ended = _Ended(summarise(run, seconds=time.monotonic() - desk.started))
+    return _said(run, ended, desk)
 
 
 class _Ended(Struct, frozen=True):
@@ -186,10 +193,11 @@ def _settle(
     run: Run,
     desk: Desk,
     job: Job,
-    settle: timedelta | None,
-    resend_absent: bool,
-    before: _Ended | None,
+    settle: timedelta | None = None,
+    resend_absent: bool = False,
+    stopped: str | None = None,
 ) -> _Ended:
+    """Ask 8x8's log, and send what it lacks; `stopped` is why sending has stopped before."""
     from bulksender import settling
     from bulksender.model import RowStatus
 
@@ -216,16 +224,18 @@ def _settle(
         inquiry = settling.reconcile(run, desk.book, desk.account, settle=wait, resend=resend)
     except LedgerError as error:
         raise Stopped(f"{error} Go on with: bulksender reconcile {run.id}") from error
-    anew = run.counts().get(RowStatus.READY, 0) if inquiry.resent else 0
     unsettled = inquiry.open + inquiry.absent - inquiry.resent
     desk.output.inquiry(inquiry, run.counts().get(RowStatus.UNKNOWN, 0) - unsettled)
-    if anew:
+    ready = run.counts().get(RowStatus.READY, 0)
+    if ready and inquiry.resent:
         run.reopen(job)
         return _send(run, desk)
     run.end()
     summary, unwritten = _written(run, desk.started)
     desk.output.done(summary)
-    return _Ended(summary, before.stopped if before else None, unwritten)
+    if ready and stopped is None:
+        stopped = f"{ready:,} messages of this run still wait to be sent."
+    return _Ended(summary, stopped, unwritten)
 
 
 def _said(run: Run, ended: _Ended, desk: Desk) -> ExitCode:

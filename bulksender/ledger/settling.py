@@ -57,7 +57,7 @@ class Settling:
         }
         self._newest_claim = ""
         with ledger.reading() as connection:
-            for statement in sql.BEGIN_SETTLING.split(";"):
+            for statement in sql.BEGIN_SETTLING:
                 connection.exec_driver_sql(statement)
 
     def add(self, entries: Sequence[LogEntry]) -> None:

@@ -3,15 +3,17 @@
 # Settling ------------------------------------------------------------------------------------
 
 # What 8x8's log shows of the run, while it is being read; gone with the connection.
-BEGIN_SETTLING = """
-CREATE TEMP TABLE IF NOT EXISTS logged (
-    row INTEGER, attempt INTEGER, batch INTEGER, umid TEXT, status TEXT, detail TEXT, batch_id TEXT,
-    PRIMARY KEY (row, attempt, umid)
-) WITHOUT ROWID;
-CREATE TEMP TABLE IF NOT EXISTS absent (row INTEGER PRIMARY KEY);
-DELETE FROM temp.logged;
-DELETE FROM temp.absent;
-"""
+BEGIN_SETTLING = (
+    """
+    CREATE TEMP TABLE IF NOT EXISTS logged (
+        row INTEGER, attempt INTEGER, batch INTEGER, umid TEXT, status TEXT, detail TEXT,
+        batch_id TEXT, PRIMARY KEY (row, attempt, umid)
+    ) WITHOUT ROWID
+    """,
+    "CREATE TEMP TABLE IF NOT EXISTS absent (row INTEGER PRIMARY KEY)",
+    "DELETE FROM temp.logged",
+    "DELETE FROM temp.absent",
+)
 
 ADD_LOGGED = """
 INSERT OR REPLACE INTO temp.logged (row, attempt, batch, umid, status, detail, batch_id)
@@ -83,7 +85,7 @@ WHERE message.run = :run AND message.status = 'UNKNOWN'
   AND NOT EXISTS (SELECT 1 FROM temp.logged WHERE logged.row = message.row)
   AND (batch.ended_at <= :settled_before
        OR (batch.ended_at < :newest_claim
-           AND NOT EXISTS (SELECT 1 FROM temp.logged WHERE logged.batch = batch.number)))
+           AND batch.number NOT IN (SELECT batch FROM temp.logged WHERE batch IS NOT NULL)))
 """
 
 NOTE_ABSENT = """

@@ -7,8 +7,11 @@ import os
 import secrets
 import shutil
 import tempfile
+import time
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from glob import escape
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -27,6 +30,9 @@ from bulksender.source import (
 )
 
 __all__ = ["Summary", "check_writable", "output_path", "summarise", "write"]
+
+OLD = 3600.0
+"""Seconds after which a half-written result is nobody's any more."""
 
 Writer = Callable[[SheetFacts, Iterator[tuple[int, Values]], Path], None]
 
@@ -154,6 +160,7 @@ def _rows(run: Run) -> Iterator[tuple[int, Values]]:
 
 def _replace(output: Path, write: Callable[[Path], None], like: Path | None = None) -> None:
     """Write a temporary file beside `output`, then rename: the old file or the new one, no half."""
+    _remove_leftovers(output)
     temporary = output.with_name(f".{output.name}.{secrets.token_hex(4)}.tmp")
     try:
         temporary.touch(mode=0o600)
@@ -165,6 +172,14 @@ def _replace(output: Path, write: Callable[[Path], None], like: Path | None = No
         temporary.replace(output)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remove_leftovers(output: Path) -> None:
+    """What a report that was killed has left beside the output, people's numbers in it."""
+    for left in output.parent.glob(f".{escape(output.name)}.*.tmp"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > OLD:
+                left.unlink()
 
 
 def _rebase(run: Run, facts: SheetFacts) -> None:
