@@ -214,7 +214,8 @@ def _settle(
         waiting = run.counts().get(RowStatus.READY, 0)
         more = f" (and the {waiting:,} that still wait)" if waiting else ""
         return desk.output.ask(
-            f"8x8 never had {rows:,} messages: its log has caught up without them. Send them{more}?"
+            f"8x8 never had {rows:,} of them: its log has caught up without them. "
+            f"Send them again{more}?"
         )
 
     desk.output.say()
