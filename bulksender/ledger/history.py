@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack
+from glob import escape
 from pathlib import Path
 
 import msgspec
@@ -167,5 +168,9 @@ def forget(ledger: Ledger, number: str, but: Collection[str] = ()) -> Forgotten:
 
 
 def copies(ledger: Ledger) -> list[Path]:
-    """The copies of the ledger that were put aside before it was brought up to date."""
-    return sorted(ledger.path.parent.glob(f"{ledger.path.name}.schema-*"))
+    """The copies of the ledger that were put aside before it was brought up to date.
+
+    Those that were never finished, because somebody killed the program, are among them.
+    """
+    folder, name = ledger.path.parent, escape(ledger.path.name)
+    return sorted([*folder.glob(f"{name}.schema-*"), *folder.glob(f".{name}.schema-*.tmp")])

@@ -10,13 +10,16 @@ from bulksender.errors import LedgerError
 
 
 class RunLock:
-    """The lock of one run, in a file of its own beside the ledger. The file itself stays."""
+    """The lock of one run, in a file of its own beside the ledger. The file itself stays.
 
-    def __init__(self, ledger: Path, run_id: str):
+    `patience` is for how many seconds it is waited for.
+    """
+
+    def __init__(self, ledger: Path, run_id: str, patience: float = 0.0):
         ledger = ledger.resolve()  # one file, one lock, whatever it is called
         self._folder = ledger.with_name(ledger.name + ".locks")
         self._path = self._folder / f"{run_id}.lock"
-        self._lock = FileLock(self._path, timeout=0)
+        self._lock = FileLock(self._path, timeout=patience)
 
     def acquire(self) -> bool:
         """Take the lock; False where another process has it. Raises LedgerError."""

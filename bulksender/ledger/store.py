@@ -40,6 +40,7 @@ class Ledger:
     ):
         self.path = path
         self.clock = clock
+        self._patience = patience
         _create_private(path)
         self._engine = create_engine(
             URL.create("sqlite", database=str(path.absolute())),  # a name may hold ? or %
@@ -206,18 +207,38 @@ class Ledger:
             )
 
     def _prepare(self) -> None:
-        version = self._connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        """Create the tables, or bring those of an older bulksender up to date."""
+        version = self._version()
+        if version == 0:
+            self._complete()
+        elif version < schema.SCHEMA_VERSION:
+            self._upgrade()
+
+    def _upgrade(self) -> None:
+        """Add what the ledger lacks, after a copy was put aside; one process does it."""
+        lock = RunLock(self.path, "upgrade", self._patience)
+        if not lock.acquire():
+            raise LedgerError(f"Another process is upgrading the ledger {self.path}; try again.")
+        try:
+            version = self._version()
+            if version < schema.SCHEMA_VERSION:
+                self._put_aside(self.path.with_name(f"{self.path.name}.schema-{version}"))
+                self._complete()
+        finally:
+            lock.release()
+
+    def _complete(self) -> None:
+        with self.transaction() as connection:
+            schema.complete(connection)
+
+    def _version(self) -> int:
+        version = int(self._connection.exec_driver_sql("PRAGMA user_version").scalar_one())
         if version > schema.SCHEMA_VERSION:
             raise LedgerError(
                 f"The ledger {self.path} was written by a newer bulksender (schema {version}, this "
                 f"one knows {schema.SCHEMA_VERSION}). Upgrade bulksender."
             )
-        if version == schema.SCHEMA_VERSION:
-            return
-        if version:
-            self._put_aside(self.path.with_name(f"{self.path.name}.schema-{version}"))
-        with self.transaction() as connection:
-            schema.complete(connection)
+        return version
 
     def _put_aside(self, copy: Path) -> None:
         """Keep a copy of the ledger as an older bulksender left it, all or nothing."""

@@ -32,6 +32,7 @@ class Patience(Struct, frozen=True, kw_only=True):
     """How long a call, and an export job, are waited for. Times in seconds."""
 
     attempts: int = 6
+    within: float = 300.0
     first_wait: float = 0.2
     longest_wait: float = 15.0
     job: float = 1800.0
@@ -66,7 +67,8 @@ class Api:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda e: isinstance(e, CallError) and e.again),
             wait=self._wait,
-            stop=tenacity.stop_after_attempt(self.patience.attempts),
+            stop=tenacity.stop_after_attempt(self.patience.attempts)
+            | tenacity.stop_before_delay(self.patience.within),
             sleep=self.sleep,
             reraise=True,
         )

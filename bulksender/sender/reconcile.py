@@ -31,8 +31,8 @@ from bulksender.source import lines
 
 MARGIN = timedelta(days=1)
 """Asked for on both sides of the attempt: this machine's clock may have been wrong."""
-MOST_SKEW = timedelta(hours=1)
-"""A clock that is further from 8x8's cannot say what was sent when."""
+MOST_SKEW = timedelta(minutes=5)
+"""A clock that is further from 8x8's cannot say how long ago something was sent."""
 MOST_REDIRECTS = 3
 
 _STATES = {
@@ -94,8 +94,8 @@ def _refuse_wrong_clock(response: requests.Response) -> None:
     skew = abs(datetime.now(UTC) - theirs.astimezone(UTC)) if theirs else timedelta(0)
     if skew > MOST_SKEW:
         raise LogUnavailable(
-            f"This machine's clock and 8x8's are {skew.total_seconds() / 3600:.1f} hours apart, so "
-            "nobody can say what was sent when. Set the clock right."
+            f"This machine's clock and 8x8's are {skew.total_seconds() / 60:,.0f} minutes apart, "
+            "so nobody can say what was sent when. Set the clock right."
         )
 
 
