@@ -22,10 +22,11 @@ from bulksender.ledger.records import (
     RunState,
 )
 from bulksender.ledger.run import Run
-from bulksender.ledger.settling import Settling, Unsettled, unsettled
+from bulksender.ledger.settling import MARGIN, Settling, Unsettled, unsettled
 from bulksender.ledger.store import RESUMABLE, Ledger, iso, ledger_path
 
 __all__ = [
+    "MARGIN",
     "RESUMABLE",
     "Attempt",
     "BatchLine",

@@ -19,6 +19,13 @@ from bulksender.ledger.run import Run
 from bulksender.ledger.store import Ledger, iso
 
 
+MARGIN = timedelta(days=1)
+"""The log is asked for so much on both sides of the attempts: this machine's clock may have been
+wrong."""
+_EDGE = timedelta(minutes=10)
+"""At the window's edges two clocks may differ about what is inside."""
+
+
 class Unsettled(Struct, frozen=True):
     """UNKNOWN rows of one run that went to one account: which log to ask, from when on.
 
@@ -54,6 +61,7 @@ class Settling:
             "run": run.no,
             "base_url": account.base_url,
             "subaccount": account.subaccount,
+            "since": iso(account.since - MARGIN + _EDGE),
         }
         self._newest_claim = ""
         with ledger.reading() as connection:

@@ -111,16 +111,19 @@ WHERE run = :run AND status = 'READY' AND (destination, text) IN (
 )
 """
 
-# The run that had to be settled first is settled, and has sent it. A row that came in UNKNOWN from
-# its sheet has no text here; its number is enough, of each number one row goes out.
+# The run that had to be settled first is settled. A row that came in UNKNOWN from its sheet has no
+# text here; its number is enough, of each number one row goes out.
 SETTLE_HELD = """
 UPDATE message
-SET status = 'ALREADY_SENT', detail = 'sent in run ' || other.id, umid = other.umid
+SET status = iif(other.status = 'REJECTED', 'REJECTED', 'ALREADY_SENT'),
+    detail = iif(other.status = 'REJECTED', 'rejected in run ', 'sent in run ') || other.id,
+    umid = other.umid
 FROM (
-    SELECT run.id, message.destination, message.text, message.umid
+    SELECT run.id, message.destination, message.text, message.umid, message.status
     FROM message JOIN run ON run.no = message.run
     WHERE run.id IN (SELECT held FROM message WHERE run = :run AND held <> '')
-      AND message.status IN ('QUEUED', 'SENT', 'DELIVERED', 'UNDELIVERED', 'READ')
+      AND message.status IN ('QUEUED', 'SENT', 'DELIVERED', 'UNDELIVERED', 'READ', 'REJECTED',
+                             'ALREADY_SENT')
 ) AS other
 WHERE message.run = :run AND message.status = 'UNKNOWN' AND message.held = other.id
   AND message.destination = other.destination AND message.text IN (other.text, '')
@@ -146,9 +149,11 @@ WHERE run = :run AND status = 'READY' AND (destination, text) IN (
 )
 """
 
+# Later is what was approved later: a plan may have waited for its yes.
 LATER_RUNS = """
 SELECT no, id FROM run
-WHERE no > :since AND no <> :run AND approved_at IS NOT NULL AND pretended = :pretended
+WHERE no NOT IN (:run, :since) AND pretended = :pretended
+  AND approved_at >= (SELECT approved_at FROM run WHERE no = :since)
 """
 
 # Runs (but one) that somebody approved, of the same kind, in which rows wait or are not settled.
@@ -163,10 +168,11 @@ WHERE no <> :run AND approved_at IS NOT NULL AND pretended = :pretended
 SENT_BEFORE = """
 SELECT id FROM run
 WHERE hash = :hash AND no <> :run AND approved_at IS NOT NULL
-  AND EXISTS (SELECT 1 FROM (SELECT run, status FROM message UNION ALL
-                             SELECT run, status FROM tally) AS each
-              WHERE each.run = run.no AND status NOT IN (
-                  'INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT', 'REJECTED'))
+  AND EXISTS (SELECT 1 FROM (SELECT run, status, text FROM message UNION ALL
+                             SELECT run, status, '' FROM tally) AS each
+              WHERE each.run = run.no
+                AND (status NOT IN ('INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT', 'REJECTED')
+                     OR (status = 'ALREADY_SENT' AND text <> '')))  -- planned, and sent elsewhere
 ORDER BY no DESC LIMIT 1
 """
 

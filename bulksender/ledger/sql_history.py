@@ -64,12 +64,15 @@ FROM (
 WHERE message.run = :run AND message.row = best.row AND best.rank = 1
 """
 
-# 8x8 has accepted these, long enough ago to stand in the log, and they do not.
+# 8x8 has accepted these, long enough ago to stand in the log (as the rest of their batch does), and
+# they do not.
 COUNT_MISSING = """
 SELECT count(*)
 FROM message JOIN batch ON batch.run = message.run AND batch.number = message.batch
 WHERE message.run = :run AND batch.base_url = :base_url AND batch.subaccount = :subaccount
-  AND batch.ended_at < :horizon
+  AND batch.claimed_at >= :since
+  AND (batch.ended_at < :horizon
+       OR batch.number IN (SELECT batch FROM temp.logged WHERE batch IS NOT NULL))
   AND message.status IN ('QUEUED', 'SENT', 'DELIVERED', 'UNDELIVERED', 'READ')
   AND NOT EXISTS (SELECT 1 FROM temp.logged WHERE logged.row = message.row)
 """

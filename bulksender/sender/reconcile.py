@@ -21,7 +21,7 @@ import tenacity
 from msgspec import Struct
 
 from bulksender.errors import LogUnavailable
-from bulksender.ledger import LogEntry
+from bulksender.ledger import MARGIN, LogEntry
 from bulksender.model import CHUNK_ROWS, RowStatus
 from bulksender.sender.api import Api, CallError
 from bulksender.sender.session import TIMEOUTS, new_session
@@ -29,8 +29,6 @@ from bulksender.sender.wire import parse_client_batch_id, parse_client_message_i
 from bulksender.settings import is_loopback
 from bulksender.source import lines
 
-MARGIN = timedelta(days=1)
-"""Asked for on both sides of the attempt: this machine's clock may have been wrong."""
 MOST_SKEW = timedelta(minutes=5)
 """A clock that is further from 8x8's cannot say how long ago something was sent."""
 MOST_REDIRECTS = 3
