@@ -59,6 +59,8 @@ def report(run: Run, output: Path | None = None, *, started: float | None = None
     """
     if output is not None:
         output = reporter.output_path(run.job.path(run.job.sheet.path), str(output), False)
+        if output.resolve() == run.job.path(run.job.sheet.path).resolve() and not run.job.in_place:
+            raise SettingsError(f"--output {output} is the sheet itself: name another file.")
         reporter.check_writable(output)
     written = reporter.write(run, output or output_of(run.job))
     seconds = 0.0 if started is None else time.monotonic() - started
@@ -101,11 +103,12 @@ _SENT_OR_TO_SEND = {RowStatus.READY, RowStatus.ALREADY_SENT, RowStatus.UNKNOWN}
 def _refuse_repeats(run: Run, ledger: Ledger) -> None:
     before = ledger.sent_before(run)
     if before is not None:
-        go_on = (
-            f"It is not finished: `bulksender resume {before.id}` goes on."
-            if before.state in RESUMABLE
-            else "To send it to everybody in it once more, add --again."
-        )
+        if before.state in RESUMABLE:
+            go_on = f"It is not finished: `bulksender resume {before.id}` goes on."
+        elif run.parent is not None:
+            go_on = "Nothing is left to try again."
+        else:
+            go_on = "To send it to everybody in it once more, add --again."
         raise AlreadySent(
             f"The same texts to the same numbers were sent before: run {before.id}, "
             f"{before.created_at[:16].replace('T', ' ')} UTC. {go_on}"
@@ -140,7 +143,7 @@ def resumable(run_id: str | None, ledger: Ledger) -> Run:
     run = ledger.run(run_id) if run_id else ledger.newest(*RESUMABLE)
     if run is None:
         raise Refused("No run in the ledger waits to be resumed.")
-    refuse_purged(run)
+    run.refuse_purged()
     if run.state in (*RESUMABLE, RunState.FINISHED):  # of a finished run, the report is left
         return run
     raise Refused(f"Run {run.id} cannot be resumed: it is {run.state.lower()}.")
@@ -161,28 +164,17 @@ def reportable(run_id: str, ledger: Ledger) -> Run:
     run = ledger.run(run_id)
     if run.state in (RunState.PLANNING, RunState.PLANNED, RunState.DECLINED):
         raise Refused(f"Run {run.id} was never approved, so there is nothing to report.")
-    refuse_purged(run)
+    run.refuse_purged()
     with suppress(RunBusy), ledger.owning(run.id):
         run.settle_orphans()
     return run
 
 
-def refuse_purged(run: Run) -> None:
-    """Raise Refused for a run whose texts and numbers were removed."""
-    if run.purged_at is not None:
-        raise Refused(
-            f"The texts and numbers of run {run.id} were removed on {run.purged_at[:10]}; its "
-            f"counts are left: bulksender show {run.id}"
-        )
-
-
 def next_command(line: RunLine, ledger: Ledger, retried: bool) -> str:
     """What to type next about a run; empty where nothing is left to do."""
-    if line.state in (RunState.SENDING, RunState.PLANNING, RunState.PLANNED):
-        if ledger.is_owned(line.id):
-            return "wait: another process is working on it"
-        if not line.approved:
-            return "nothing was sent; bulksender purge removes it"
+    unfinished = (RunState.SENDING, RunState.PLANNING, RunState.PLANNED)
+    if line.state in unfinished and ledger.is_owned(line.id):
+        return "wait: another process is working on it"
     if not line.approved or line.purged:
         return ""
     if line.state in RESUMABLE:
@@ -194,13 +186,13 @@ def next_command(line: RunLine, ledger: Ledger, retried: bool) -> str:
     return ""
 
 
-def ending(summary: Summary, stopped: str | None) -> ExitCode:
-    """The exit code of a run that was sent (or tried)."""
+def ending(summary: Summary, stopped: str | None, tried_again: bool = False) -> ExitCode:
+    """The exit code of a run that was sent (or tried); `tried_again` is what was rejected."""
     left = {RowStatus.READY, RowStatus.SENDING} & summary.counts.keys()
     if stopped is not None and left:
         return ExitCode.STOPPED
     if RowStatus.UNKNOWN in summary.counts:
         return ExitCode.UNKNOWN
-    if RowStatus.REJECTED in summary.counts:
+    if RowStatus.REJECTED in summary.counts and not tried_again:
         return ExitCode.REJECTED
     return ExitCode.DONE

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 import msgspec
 
 from bulksender import loader
-from bulksender.campaign import refuse_purged
 from bulksender.errors import Refused
 from bulksender.ledger import Ledger, Result, Run
 from bulksender.model import Recipient, RejectedRow, RowStatus
@@ -22,7 +21,7 @@ def retriable(run_id: str, ledger: Ledger) -> Run:
     run = ledger.run(run_id)
     if run.approved_at is None:
         raise Refused(f"Run {run.id} was never approved, so nothing of it was rejected.")
-    refuse_purged(run)
+    run.refuse_purged()
     return run
 
 

@@ -311,7 +311,7 @@ def instant(option: str, text: str) -> datetime:
 
 def duration(option: str, text: str) -> timedelta:
     """A length of time such as `90s`, `15m`, `2h` or `90d`; raises SettingsError otherwise."""
-    found = re.fullmatch(r"(\d{1,6})([smhd])", text.strip().lower())
+    found = re.fullmatch(r"(\d{1,5})([smhd])", text.strip().lower())
     if found is None:
         raise SettingsError(
             f'{option} "{text}" is not a length of time: write it like 90s, 15m, 2h or 90d.'

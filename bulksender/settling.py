@@ -45,7 +45,8 @@ def reconcile(
     total = Inquiry(ledger.now(), 0, 0, 0)
     for group in unsettled(run, ledger):
         settling, asked_at = Settling(run, ledger, group), ledger.clock()
-        with Api(_account_of(group, account), patience) as api:
+        asked = account if run.job.simulate else _account_of(group, account)
+        with Api(asked, patience) as api:
             for entries in log_entries(api, group.since, asked_at):
                 settling.add(entries)
         found = settling.conclude(settle, asked_at)
@@ -91,4 +92,5 @@ def reconcilable(run_id: str | None, ledger: Ledger) -> Run:
     run = ledger.run(run_id)
     if run.state in (RunState.PLANNING, RunState.PLANNED, RunState.DECLINED):
         raise Refused(f"Run {run.id} was never approved, so nothing of it is UNKNOWN.")
+    run.refuse_purged()
     return run

@@ -15,6 +15,7 @@ from bulksender.cli.sending import (
     Desk,
     ask_and_send,
     reconcile_and_report,
+    say_where,
     send_and_report,
 )
 from bulksender.errors import ExitCode
@@ -27,6 +28,7 @@ def resume(
     base_url: o.BaseUrl = None,
     api_key_file: o.ApiKeyFile = None,
     schedule: o.Schedule = None,
+    expiry: o.Expiry = None,
     reconcile: o.Reconcile = False,
     ledger: o.LedgerUrl = None,
     json: o.Json = False,
@@ -41,7 +43,7 @@ def resume(
 
     with opened_ledger(given.url(ledger), defaults) as book:
         found = campaign.resumable(run, book)
-        job = overridden(found.job, base_url, schedule)
+        job = overridden(found.job, base_url, schedule, expiry)
         campaign.refuse_crossing(found.job, job)
         if found.counts().get(RowStatus.READY):
             job.check_times(book.clock())
@@ -62,6 +64,7 @@ def reconcile(
     base_url: o.BaseUrl = None,
     api_key_file: o.ApiKeyFile = None,
     schedule: o.Schedule = None,
+    expiry: o.Expiry = None,
     ledger: o.LedgerUrl = None,
     json: o.Json = False,
     verbose: o.Verbose = False,
@@ -76,7 +79,7 @@ def reconcile(
     wait = duration("--settle", settle)
     with opened_ledger(given.url(ledger), defaults) as book:
         found = settling.reconcilable(run, book)
-        job = overridden(found.job, base_url, schedule)
+        job = overridden(found.job, base_url, schedule, expiry)
         campaign.refuse_crossing(found.job, job)
         with opened_account(job, defaults, api_key_file) as account, book.owning(found.id):
             found = book.run(found.id)  # another process may have gone on with it meanwhile
@@ -96,6 +99,7 @@ def retry(
     base_url: o.BaseUrl = None,
     api_key_file: o.ApiKeyFile = None,
     schedule: o.Schedule = None,
+    expiry: o.Expiry = None,
     yes: o.Yes = False,
     reconcile: o.Reconcile = False,
     ledger: o.LedgerUrl = None,
@@ -110,7 +114,7 @@ def retry(
 
     with opened_ledger(given.url(ledger), defaults) as book:
         parent = retrying.retriable(run, book)
-        job = overridden(parent.job, base_url, schedule)
+        job = overridden(parent.job, base_url, schedule, expiry)
         campaign.refuse_crossing(parent.job, job)
         job.check_times(book.clock())
         campaign.require_writable(job)
@@ -143,5 +147,6 @@ def report(
         found = campaign.reportable(run, book)
         summary = campaign.report(found, output_file, started=started)
         output.done(summary)
+        say_where(found, summary, output, output_file)
         output.object(summary)
     return ExitCode.DONE

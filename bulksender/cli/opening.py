@@ -96,7 +96,7 @@ def overriding_base_url(option: str | None) -> str | None:
     return region_url(region) if region else None
 
 
-def overridden(job: Job, base_url: str | None, schedule: str | None) -> Job:
+def overridden(job: Job, base_url: str | None, schedule: str | None, expiry: str | None) -> Job:
     """A run's job with what the options and the environment of today override."""
     import msgspec
 
@@ -106,6 +106,7 @@ def overridden(job: Job, base_url: str | None, schedule: str | None) -> Job:
         "base_url": overriding_base_url(base_url),
         "subaccount": chosen_subaccount(None, Defaults()) or None,
         "scheduled": schedule,
+        "expiry": expiry,
     }
     given = {name: value for name, value in changes.items() if value is not None}
     return msgspec.structs.replace(job, **given)

@@ -124,7 +124,9 @@ Reconcile: TypeAlias = Annotated[
 Settle: TypeAlias = Annotated[
     str,
     typer.Option(
-        metavar="TIME", help="How long after an attempt 8x8's log is taken to be complete."
+        metavar="TIME",
+        help="How long after an attempt 8x8's log is taken to be complete; too short may mean "
+        "a text twice.",
     ),
 ]
 ResendAbsent: TypeAlias = Annotated[

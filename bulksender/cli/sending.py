@@ -225,13 +225,19 @@ def _settle(
         inquiry = settling.reconcile(run, desk.book, desk.account, settle=wait, resend=resend)
     except LedgerError as error:
         raise Stopped(f"{error} Go on with: bulksender reconcile {run.id}") from error
-    unsettled = inquiry.open + inquiry.absent - inquiry.resent
-    desk.output.inquiry(inquiry, run.counts().get(RowStatus.UNKNOWN, 0) - unsettled)
-    ready = run.counts().get(RowStatus.READY, 0)
-    if ready and inquiry.resent:
-        run.reopen(job)
+    try:
+        counts = run.counts()
+        ready, unknown = counts.get(RowStatus.READY, 0), counts.get(RowStatus.UNKNOWN, 0)
+        held = unknown - (inquiry.open + inquiry.absent - inquiry.resent)
+        desk.output.inquiry(inquiry, held)
+        if inquiry.resent:
+            run.reopen(job)
+        else:
+            run.end()
+    except LedgerError as error:
+        raise Stopped(f"{error} Go on with: bulksender resume {run.id}") from error
+    if inquiry.resent:
         return _send(run, desk)
-    run.end()
     summary, unwritten = _written(run, desk.started)
     desk.output.done(summary)
     if ready and stopped is None:
@@ -244,12 +250,9 @@ def _said(run: Run, ended: _Ended, desk: Desk) -> ExitCode:
     from bulksender import campaign
 
     summary, output = ended.summary, desk.output
-    if summary.output and Path(summary.output) != campaign.output_of(run.job):
-        output.error(
-            "The sheet is gone, was changed after it was read, or cannot be copied, so the results "
-            "stand in a file of their own, by row number."
-        )
-    code = campaign.ending(summary, ended.stopped)
+    say_where(run, summary, output)
+    tried_again = run.family()[-1] != run.id
+    code = campaign.ending(summary, ended.stopped, tried_again)
     for line in (ended.stopped, next_step(code, run.id)):
         if line:
             output.error(line)
@@ -257,6 +260,17 @@ def _said(run: Run, ended: _Ended, desk: Desk) -> ExitCode:
     if ended.unwritten is not None:
         raise ended.unwritten
     return code
+
+
+def say_where(run: Run, summary: Summary, output: Output, wanted: Path | None = None) -> None:
+    """Say where the results are, when that is not where they were wanted."""
+    from bulksender import campaign
+
+    if summary.output and Path(summary.output) != (wanted or campaign.output_of(run.job)):
+        output.error(
+            "The sheet is gone, was changed after it was read, or cannot be copied, so the results "
+            "stand in a file of their own, by row number."
+        )
 
 
 def _written(run: Run, started: float) -> tuple[Summary, ReportError | None]:

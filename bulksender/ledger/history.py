@@ -16,6 +16,7 @@ from bulksender.ledger import schema
 from bulksender.ledger import sql_history as sql
 from bulksender.ledger.records import RunLine, RunState
 from bulksender.ledger.run import Run
+from bulksender.ledger.sql import SETTLE_HELD
 from bulksender.ledger.store import Ledger
 from bulksender.model import RowStatus
 from bulksender.settings import Job
@@ -87,6 +88,7 @@ def purge_runs(ledger: Ledger, before: str) -> Purged:
                     owned.enter_context(ledger.owning(line.id))
                 why = _needed(family, before)
                 if not why:
+                    _settle_waiting(due, ledger)
                     for run in [ledger.run(line.id) for line in due]:
                         rows += sum(run.counts().values())
                         _remove(run, ledger)
@@ -97,6 +99,15 @@ def purge_runs(ledger: Ledger, before: str) -> Purged:
     if purged:
         ledger.compact()
     return Purged(purged, rows, kept)
+
+
+def _settle_waiting(due: Iterable[RunLine], ledger: Ledger) -> None:
+    """Other runs' rows that wait for these: what has become of them is known only until now."""
+    with ledger.transaction() as connection:
+        for line in due:
+            waiting = connection.exec_driver_sql(sql.WAITING_FOR, {"id": line.id}).scalars().all()
+            for run in waiting:
+                connection.exec_driver_sql(SETTLE_HELD, {"run": run})
 
 
 def _families(lines: Iterable[RunLine]) -> list[list[RunLine]]:
@@ -115,7 +126,7 @@ def _needed(family: Iterable[RunLine], before: str) -> str:
     for line in family:
         left = sum(rows for status, rows in line.counts.items() if status in _OPEN)
         if left and line.approved:
-            return f"{left:,} rows of {line.id} wait to be sent or settled"
+            return f"rows of {line.id} wait to be sent or settled ({left:,})"
         if line.created_at >= before:
             return f"its rows were tried again in {line.id}, which is not that old"
     return ""

@@ -261,9 +261,14 @@ class Run(Telling):
                 )
 
     def rebase(self, facts: SheetFacts) -> None:
-        """The sheet was replaced by its own report: remember the file as it is now."""
+        """The sheet was replaced by its own report: remember the file as it is now.
+
+        So do the other runs about its rows.
+        """
         self._facts = msgspec.json.encode(facts).decode()
-        self._save(facts=self._facts)
+        with self._ledger.transaction() as connection:
+            place = {"facts": self._facts, "family": self.family_json()}
+            connection.exec_driver_sql(sql.REBASE, place)
 
     def _save(self, **values: object) -> None:
         with self._ledger.transaction():

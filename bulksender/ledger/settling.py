@@ -18,7 +18,6 @@ from bulksender.ledger.records import Inquiry, LogEntry
 from bulksender.ledger.run import Run
 from bulksender.ledger.store import Ledger, iso
 
-
 MARGIN = timedelta(days=1)
 """The log is asked for so much on both sides of the attempts: this machine's clock may have been
 wrong."""
@@ -98,9 +97,12 @@ class Settling:
         with self._ledger.transaction() as connection:
             found = connection.exec_driver_sql(sql.SETTLE_FOUND, place).rowcount
             missing = int(connection.exec_driver_sql(sql.COUNT_MISSING, place).scalar_one())
+            if self._run.job.simulate:  # the simulator that has accepted them is gone
+                missing = 0
             absent = 0
             if not missing:
                 absent = connection.exec_driver_sql(sql.FIND_ABSENT, place).rowcount
+                absent -= connection.exec_driver_sql(sql.CLOSE_FORGOTTEN, place).rowcount
             open_rows, ended_at = connection.exec_driver_sql(sql.COUNT_OPEN, place).one()
             self._note(connection, asked_at, bool(missing))
             self._close(connection)
@@ -117,11 +119,12 @@ class Settling:
         The run can be resumed from here on. What a later run has sent meanwhile stays out.
         """
         with self._ledger.transaction() as connection:
-            rows = connection.exec_driver_sql(sql.SEND_ANEW, {"run": self._run.no}).rowcount
+            place = {"run": self._run.no}
+            connection.exec_driver_sql(sql.SEND_ANEW, place)
             self._run.leave_out_overtaken(connection)
             self._close(connection)
             self._run.stand_still()
-        return rows
+            return int(connection.exec_driver_sql(sql.COUNT_ANEW, place).scalar_one())
 
     def _note(self, connection: Connection, asked_at: datetime, gaps: bool) -> None:
         """Say beside the rows that the log lacks them, and what that means."""

@@ -117,7 +117,7 @@ SETTLE_HELD = """
 UPDATE message
 SET status = iif(other.status = 'REJECTED', 'REJECTED', 'ALREADY_SENT'),
     detail = iif(other.status = 'REJECTED', 'rejected in run ', 'sent in run ') || other.id,
-    umid = other.umid
+    umid = iif(other.status = 'REJECTED', '', other.umid), held = ''
 FROM (
     SELECT run.id, message.destination, message.text, message.umid, message.status
     FROM message JOIN run ON run.no = message.run
@@ -259,6 +259,10 @@ GROUP BY detail ORDER BY rows DESC, min(row) LIMIT ?
 ODDITIES = """
 SELECT row, oddities, saving FROM message
 WHERE run = ? AND status = 'READY' AND oddities <> 0 ORDER BY row
+"""
+
+REBASE = """
+UPDATE run SET facts = :facts WHERE no IN (SELECT value FROM json_each(:family))
 """
 
 HIGHEST_ROW = """

@@ -42,7 +42,7 @@ WHERE batch.base_url = :base_url AND batch.subaccount = :subaccount
 # earlier attempt that turns up late counts as well: the person has got the text.
 SETTLE_FOUND = """
 UPDATE message
-SET status = best.status, umid = best.umid,
+SET status = best.status, umid = iif(message.destination = '', '', best.umid),
     detail = best.detail || iif(best.times > 1,
                                 ' (8x8''s log shows it ' || best.times || ' times)', '')
 FROM (
@@ -91,6 +91,12 @@ WHERE message.run = :run AND message.status = 'UNKNOWN'
            AND batch.number NOT IN (SELECT batch FROM temp.logged WHERE batch IS NOT NULL)))
 """
 
+# It was forgotten meanwhile, so there is nobody to send it to.
+CLOSE_FORGOTTEN = """
+UPDATE message SET status = 'OPTED_OUT', detail = 'removed on request; 8x8 never had it'
+WHERE run = :run AND status = 'UNKNOWN' AND text = '' AND row IN (SELECT row FROM temp.absent)
+"""
+
 NOTE_ABSENT = """
 UPDATE message SET detail = :detail
 WHERE run = :run AND status = 'UNKNOWN' AND batch IN (
@@ -125,6 +131,11 @@ WHERE run = :run AND state = 'UNKNOWN' AND NOT EXISTS (
 )
 """
 
+COUNT_ANEW = """
+SELECT count(*) FROM message
+WHERE run = :run AND status = 'READY' AND row IN (SELECT row FROM temp.absent)
+"""
+
 ADD_INQUIRY = """
 INSERT INTO inquiry (run, number, asked_at, found, absent, open)
 SELECT :run, coalesce(max(number), 0) + 1, :asked_at, :found, :absent, :open
@@ -133,8 +144,7 @@ FROM inquiry WHERE run = :run
 
 SEND_ANEW = """
 UPDATE message SET status = 'READY', detail = '', batch = NULL, attempt = attempt + 1
-WHERE run = :run AND status = 'UNKNOWN' AND text <> ''
-  AND row IN (SELECT row FROM temp.absent)
+WHERE run = :run AND status = 'UNKNOWN' AND row IN (SELECT row FROM temp.absent)
 """
 
 # Listing -------------------------------------------------------------------------------------
@@ -148,6 +158,11 @@ LEFT JOIN (
     UNION ALL SELECT run, status, sum(rows) FROM tally GROUP BY run, status
 ) AS counted ON counted.run = run.no
 ORDER BY run.no
+"""
+
+# The runs with rows that wait for a run to be settled.
+WAITING_FOR = """
+SELECT DISTINCT run FROM message WHERE held = :id AND status = 'UNKNOWN'
 """
 
 # Forgetting ----------------------------------------------------------------------------------

@@ -263,7 +263,14 @@ class Ledger:
             yield
         except SQLAlchemyError as error:
             cause = getattr(error, "orig", None) or error
-            raise LedgerError(f"The ledger {self.path}: {cause}.") from error
+            advice = (
+                "Wait until no other program writes to it"
+                if "locked" in str(cause)
+                else "See that its disk has room and that it may be written to"
+            )
+            raise LedgerError(
+                f"The ledger {self.path}: {cause}. {advice}, and try again."
+            ) from error
 
 
 def iso(moment: datetime) -> str:
@@ -301,7 +308,7 @@ def _create_private(path: Path) -> None:
 def flush(path: Path) -> None:
     """Bring a file or (where the system can) a folder to the disk. Raises OSError."""
     if path.is_dir() and os.name != "posix":
-        return
+        return  # pragma: no cover -- Windows has no such thing
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bulksender.errors import LedgerError
+from bulksender.errors import LedgerError, Refused
 from bulksender.ledger import sql
 from bulksender.ledger.records import (
     Attempt,
@@ -58,6 +58,14 @@ class Telling:
         if self._facts is None:
             raise LedgerError(f"Run {self.id} was never planned to its end; nothing was sent.")
         return msgspec.json.decode(self._facts, type=SheetFacts)
+
+    def refuse_purged(self) -> None:
+        """Raise Refused where the run's texts and numbers were removed."""
+        if self.purged_at is not None:
+            raise Refused(
+                f"The texts and numbers of run {self.id} were removed on {self.purged_at[:10]}; "
+                f"its counts are left: bulksender show {self.id}"
+            )
 
     def counts(self) -> dict[RowStatus, int]:
         """Status → rows, for the states that occur."""

@@ -25,6 +25,8 @@ def values_of(result: Result, kept: bool, beside: bool = True) -> Values:
         return (None,) * len(RESULT_COLUMNS)
     if beside and result.status is RowStatus.ALREADY_SENT:
         new = {"status": result.status.value, "status_detail": result.detail}
+        if result.umid:  # another run's, where that has settled the row
+            new["umid"] = result.umid
         return tuple(new.get(name) for name in RESULT_COLUMNS)
     planned, posted = result.status in _PLANNED, result.status in _POSTED
     return (

@@ -87,7 +87,7 @@ class Api:
                 timeout=TIMEOUTS,
                 allow_redirects=False,
             )
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:
             raise CallError(
                 f"8x8 cannot be reached ({type(error).__name__})", again=True
             ) from error

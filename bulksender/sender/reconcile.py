@@ -79,17 +79,17 @@ def _start(api: Api, start: datetime, end: datetime) -> str:
     _refuse_wrong_clock(response)
     try:
         return msgspec.json.decode(response.content, type=_Started).job_id
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CallError("the answer cannot be read") from error
 
 
 def _refuse_wrong_clock(response: requests.Response) -> None:
     said = response.headers.get("Date")
     try:
-        theirs = parsedate_to_datetime(said) if said else None
-    except ValueError:
+        theirs = parsedate_to_datetime(said or "")
+    except (ValueError, OverflowError):
         return
-    skew = abs(datetime.now(UTC) - theirs.astimezone(UTC)) if theirs else timedelta(0)
+    skew = abs(datetime.now(UTC) - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)))
     if skew > MOST_SKEW:
         raise LogUnavailable(
             f"This machine's clock and 8x8's are {skew.total_seconds() / 60:,.0f} minutes apart, "
@@ -122,7 +122,7 @@ def _status(api: Api, job_id: str) -> _Job:
     response = api.call("GET", f"exports/{job_id}")
     try:
         return msgspec.json.decode(response.content, type=_Job)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CallError("the answer cannot be read") from error
 
 
@@ -132,12 +132,12 @@ def _read(api: Api, session: requests.Session, link: str) -> Iterator[list[LogEn
             entries = _entries(_rows(response), api.account.subaccount)
             while chunk := list(islice(entries, CHUNK_ROWS)):
                 yield chunk
-    except requests.RequestException as error:
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise LogUnavailable("8x8's log export is no CSV file that can be read.") from error
+    except (requests.RequestException, ValueError) as error:
         raise LogUnavailable(
             f"8x8's log could not be downloaded whole ({type(error).__name__}); try again."
         ) from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise LogUnavailable("8x8's log export is no CSV file that can be read.") from error
 
 
 def _opened(api: Api, session: requests.Session, link: str) -> requests.Response:
@@ -200,7 +200,7 @@ def _rows(response: requests.Response) -> Iterator[dict[str, str]]:
     names = [name.strip().lower() for name in next(records, [])]
     if not set(names) >= _NEEDED:
         raise LogUnavailable("8x8's log export is not a list of messages with our ids in it.")
-    for record in records:
+    for record in filter(None, records):  # an empty line is nothing
         if len(record) != len(names):
             raise LogUnavailable("8x8's log export breaks off in the middle of a line; try again.")
         yield dict(zip(names, record, strict=True))

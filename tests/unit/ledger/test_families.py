@@ -103,5 +103,5 @@ def test_a_family_with_a_row_that_waits_is_kept_as_a_whole(timed: Desk, clock: C
     first = timed.plan(1)
     rejected(first)
     second = tried_again(timed, first)
-    said = f"1 rows of {second.id} wait to be sent or settled"
+    said = f"rows of {second.id} wait to be sent or settled (1)"
     assert purged_all(timed, clock) == Purged(0, 0, [(first.id, said), (second.id, said)])

@@ -145,9 +145,9 @@ def test_a_run_whose_rows_wait_or_are_unsettled_is_kept(timed: Desk, clock: Cloc
         0,
         0,
         [
-            (waiting.id, f"2 rows of {waiting.id} wait to be sent or settled"),
-            (unsure.id, f"2 rows of {unsure.id} wait to be sent or settled"),
-            (flying.id, f"1 rows of {flying.id} wait to be sent or settled"),
+            (waiting.id, f"rows of {waiting.id} wait to be sent or settled (2)"),
+            (unsure.id, f"rows of {unsure.id} wait to be sent or settled (2)"),
+            (flying.id, f"rows of {flying.id} wait to be sent or settled (1)"),
         ],
     )
     assert timed.query("SELECT count(*) FROM message") == [(6,)]

@@ -406,10 +406,10 @@ def test_a_row_whose_text_was_removed_is_not_sent_anew(timed: Desk, clock: Clock
     assert (forgotten.rows, forgotten.unknown) == (1, 1)
     clock.wait(hours=1)
     settling, inquiry = settle(run, timed.ledger)
-    assert inquiry.absent == 2
+    assert inquiry.absent == 1
     assert settling.send_anew() == 1
-    assert statuses(timed, run) == {2: "UNKNOWN", 3: "READY"}
-    assert batches(timed, run) == [(1, "UNKNOWN", "")]
+    assert statuses(timed, run) == {2: "OPTED_OUT", 3: "READY"}
+    assert batches(timed, run) == [(1, "SETTLED", "")]
 
 
 def test_a_row_whose_text_was_removed_is_still_settled_by_the_log(timed: Desk) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from conftest import Desk, Peer, RawServer
 
 RawServers = Callable[[Callable[["Peer"], None]], "RawServer"]
-SAID = "database is locked"
+SAID = "database is locked. Wait until no other program writes to it, and try again"
 
 
 class Holder:
