@@ -8,7 +8,7 @@ import pytest
 from ledger_steps import Clock, claimed, ended, entry, lost, settle
 
 from bulksender.errors import AlreadySent
-from bulksender.ledger import Run
+from bulksender.ledger import Run, iso, purge_runs
 from bulksender.model import Previous, RejectedRow, RowStatus
 
 if TYPE_CHECKING:
@@ -86,3 +86,16 @@ def test_a_row_that_became_unsure_while_somebody_thought_is_held_when_he_says_ye
 def test_a_rehearsal_holds_nothing_back_from_people(timed: Desk) -> None:
     lost(timed.plan(2, simulate=True))
     assert timed.counts(timed.plan(2, approve=False)) == {"READY": 2}
+
+
+def test_what_a_purged_run_has_sent_is_known_to_those_that_waited_for_it(
+    timed: Desk, clock: Clock
+) -> None:
+    first = timed.plan(2)
+    lost(first)
+    run = held(timed, first)
+    ended(run, claimed(run))
+    settle(first, timed.ledger, [entry(first, 2), entry(first, 3)])
+    clock.wait(days=100)
+    assert purge_runs(timed.ledger, iso(clock())).runs == 1
+    assert timed.counts(timed.ledger.run(run.id)) == {"ALREADY_SENT": 2, "QUEUED": 1}

@@ -23,7 +23,7 @@ from ledger_steps import (
 )
 
 from bulksender import campaign
-from bulksender.errors import AlreadySent, LedgerError, RunBusy
+from bulksender.errors import AlreadySent, LedgerError, Refused, RunBusy
 from bulksender.ledger import (
     Attempt,
     Ledger,
@@ -341,3 +341,12 @@ def test_batches_are_told_with_their_attempts(timed: Desk) -> None:
         (3, "SENDING", (), ""),
     ]
     assert run.batches() == 2
+
+
+def test_a_purged_run_refuses_what_needs_its_rows(timed: Desk, clock: Clock) -> None:
+    run = timed.plan(2)
+    queued(run)
+    run.refuse_purged()
+    purged_all(timed, clock)
+    with pytest.raises(Refused, match=f"removed on 2026-03-03.*bulksender show {run.id}"):
+        timed.ledger.run(run.id).refuse_purged()

@@ -420,6 +420,15 @@ def test_a_row_whose_text_was_removed_is_still_settled_by_the_log(timed: Desk) -
     assert statuses(timed, run) == {2: "DELIVERED"}
 
 
+def test_a_simulator_that_has_gone_is_not_a_log_with_gaps(timed: Desk, clock: Clock) -> None:
+    run = timed.plan(4, simulate=True)
+    queued(run, 2, 3)
+    lost(run)
+    clock.wait(hours=1)
+    _, inquiry = settle(run, timed.ledger)
+    assert (inquiry.absent, inquiry.missing) == (2, 0)
+
+
 # Several accounts in one run
 
 
