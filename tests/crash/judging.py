@@ -64,7 +64,7 @@ class Case:
             assert resumed.code in (0, 5, 8), resumed.err
         assert resumed.code in (0, 5, 8), resumed.err
         self.judge_messages()
-        (run,) = [run for run in self.runs() if run["counts"].keys() & {"QUEUED", "UNKNOWN"}]
+        (run,) = [run for run in self.runs() if run["state"] == "FINISHED"]
         if "UNKNOWN" in run["counts"]:
             settled = self.shell.run("reconcile", "--resend-absent", "--settle", "0s")
             assert settled.code == 0, settled.err
