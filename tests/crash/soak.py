@@ -26,7 +26,7 @@ from judging import Case
 
 from bulksender.simulator import Fault, FaultKind, Simulator
 
-AT_ONCE = 2
+AT_ONCE = 3
 LOST = [
     FaultKind.CLOSE_AFTER,
     FaultKind.CLOSE_BEFORE,
@@ -34,8 +34,8 @@ LOST = [
     FaultKind.TRUNCATED,
 ]
 RESEND = ("reconcile", "--resend-absent", "--settle", "0s")
-KILLS_OF_A_CASE = 8
-LONGEST = 4.0  # seconds until a command is killed
+KILLS_OF_A_CASE = 15
+LONGEST = 2.0  # seconds until a command is killed
 
 
 def killed(case: Case, command: tuple[str, ...], after: float) -> bool:
