@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from bulksender.errors import BulksenderError
     from bulksender.ledger import Ledger, Run
     from bulksender.reporter import Summary
+    from bulksender.retrying import retry
     from bulksender.sender import Sender
     from bulksender.settings import Account, Job, SheetOptions
+    from bulksender.settling import reconcile
 
 __all__ = [
     "Account",
@@ -23,7 +25,9 @@ __all__ = [
     "SheetOptions",
     "Summary",
     "plan",
+    "reconcile",
     "report",
+    "retry",
     "send",
 ]
 
@@ -37,7 +41,9 @@ _HOMES = {
     "SheetOptions": "settings",
     "Summary": "reporter",
     "plan": "campaign",
+    "reconcile": "settling",
     "report": "campaign",
+    "retry": "retrying",
     "send": "campaign",
 }
 

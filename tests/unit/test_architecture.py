@@ -25,7 +25,7 @@ BELOW_CAMPAIGN = STAGES | BELOW_STAGES
 
 # Part of the package → the parts that it may import. The package itself ("") offers names only.
 ALLOWED: dict[str, AbstractSet[str]] = {
-    "": {"campaign"} | BELOW_CAMPAIGN,
+    "": {"campaign"} | AFTERWARDS | BELOW_CAMPAIGN,
     "__main__": {"cli"},
     "cli": {"campaign", "simulator"} | AFTERWARDS | BELOW_CAMPAIGN,
     "campaign": BELOW_CAMPAIGN | {"screening"},
