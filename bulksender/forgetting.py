@@ -45,13 +45,18 @@ class Forgotten(Struct, frozen=True):
 def purge(ledger: Ledger, age: timedelta) -> Purged:
     """Remove texts and numbers of the finished runs that are older than `age`; counts stay.
 
-    Copies of the ledger that were put aside go, too, where they are older. Raises LedgerError.
+    Copies of the ledger that were put aside go, too: they hold the same runs. Raises LedgerError,
+    also where another process has the file open, so that what was removed still stands in it.
     """
     before = ledger.clock() - age
     done = purge_runs(ledger, iso(before))
-    old = [path for path in copies(ledger) if path.stat().st_mtime < before.timestamp()]
+    old = [
+        path for path in copies(ledger) if done.runs or path.stat().st_mtime < before.timestamp()
+    ]
     kept = [{"run": run, "reason": reason} for run, reason in done.kept]
-    return Purged(done.runs, done.rows, _removed(old), kept)
+    purged = Purged(done.runs, done.rows, _removed(old), kept)
+    ledger.compact()
+    return purged
 
 
 def forget_person(ledger: Ledger, number: str, api_key: str | None = None) -> Forgotten:
@@ -66,7 +71,9 @@ def forget_person(ledger: Ledger, number: str, api_key: str | None = None) -> Fo
     messages = sent_to(ledger, destination) if api_key is not None else []
     failed = _remove_at_8x8(messages, api_key or "")
     left = {message.run for message in messages if message.umid in failed}
+    files = _removed(copies(ledger))
     done = forget(ledger, destination, left)
+    ledger.compact()
     return Forgotten(
         done.runs,
         done.rows,
@@ -74,7 +81,7 @@ def forget_person(ledger: Ledger, number: str, api_key: str | None = None) -> Fo
         len(messages) - len(failed),
         len(failed),
         next(iter(failed.values()), ""),
-        _removed(copies(ledger)) if done.runs else [],
+        files,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from bulksender.errors import Refused
+from bulksender.errors import LogUnavailable, Refused
 from bulksender.ledger import (
     Inquiry,
     Ledger,
@@ -13,6 +13,7 @@ from bulksender.ledger import (
     RunState,
     Settling,
     Unsettled,
+    newest_unsettled,
     runs,
     unsettled,
 )
@@ -37,23 +38,32 @@ def reconcile(
     """Settle the UNKNOWN rows of a run that this process owns by 8x8's log.
 
     What the log shows takes the log's state. What it provably lacks is READY again, under a new
-    attempt id, where `resend(rows)` says so; else it stays UNKNOWN. Raises LogUnavailable, where
+    attempt id, where `resend(rows)` says so; else it stays UNKNOWN. Rows that went to different
+    accounts are settled account by account; raises LogUnavailable where no log could be read, and
     nothing was changed.
     """
     run.settle_orphans()
     run.settle_held()
-    total = Inquiry(ledger.now(), 0, 0, 0)
+    total, failed = Inquiry(ledger.now(), 0, 0, 0), None
     for group in unsettled(run, ledger):
         settling, asked_at = Settling(run, ledger, group), ledger.clock()
         asked = account if run.job.simulate else _account_of(group, account)
-        with Api(asked, patience) as api:
-            for entries in log_entries(api, group.since, asked_at):
-                settling.add(entries)
+        try:
+            with Api(asked, patience) as api:
+                for entries in log_entries(api, group.since, asked_at):
+                    settling.add(entries)
+        except LogUnavailable as error:
+            failed = error
+            continue
         found = settling.conclude(settle, asked_at)
         total = _sum(total, found)
         if found.absent and resend(found.absent):
             total = total._replace(resent=total.resent + settling.send_anew())
-    return total
+    if failed is None:
+        return total
+    if total.found + total.absent + total.open == 0:
+        raise failed
+    return total._replace(failed=str(failed))
 
 
 def _account_of(group: Unsettled, account: Account) -> Account:
@@ -81,6 +91,7 @@ def _sum(total: Inquiry, found: Inquiry) -> Inquiry:
 
 def reconcilable(run_id: str | None, ledger: Ledger) -> Run:
     """The run to settle: the one named, else the newest with UNKNOWN rows. Raises Refused."""
+    run_id = run_id or newest_unsettled(ledger)
     if run_id is None:
         unsure = {RowStatus.UNKNOWN, RowStatus.SENDING}
         waiting = [

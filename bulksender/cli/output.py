@@ -128,6 +128,8 @@ class Output:
         if held:
             self.say(f"{_plural(held, 'message')} may have been sent in another run, which "
                      "status_detail names: settle that one first.", indent=2)  # fmt: skip
+        if inquiry.failed:
+            self.error(f"One account's log could not be asked: {inquiry.failed}")
         if inquiry.found:
             self.say(f"{_are(inquiry.found)} in it.", indent=2)
         if inquiry.resent:

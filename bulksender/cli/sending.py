@@ -130,11 +130,13 @@ def send_and_report(run: Run, desk: Desk) -> ExitCode:
         output.say("Nothing is left to send (--again sends what was sent before once more).")
     ended = _send(run, desk)
     unknown = ended.summary.counts.get(RowStatus.UNKNOWN, 0)
-    if unknown and ended.unwritten is None and _may_reconcile(unknown, desk):
-        try:
+    try:
+        if unknown and ended.unwritten is None and _may_reconcile(unknown, desk):
             ended = _settle(run, desk, run.job, stopped=ended.stopped)
-        except LogUnavailable as error:
-            output.error(str(error))
+    except LogUnavailable as error:
+        output.error(str(error))
+    except KeyboardInterrupt:
+        ended = _interrupted(run, desk)
     return _said(run, ended, desk)
 
 
@@ -152,6 +154,8 @@ def reconcile_and_report(
     except LogUnavailable as error:
         desk.output.error(f"{error} Nothing was changed.")
         ended = _Ended(summarise(run, seconds=time.monotonic() - desk.started))
+    except KeyboardInterrupt:
+        ended = _interrupted(run, desk)
     return _said(run, ended, desk)
 
 
@@ -161,6 +165,14 @@ class _Ended(Struct, frozen=True):
     summary: Summary
     stopped: str | None = None
     unwritten: ReportError | None = None
+
+
+def _interrupted(run: Run, desk: Desk) -> _Ended:
+    """Ctrl-C while a question or 8x8's log was waited for: what the ledger says holds."""
+    from bulksender.reporter import summarise
+
+    summary = summarise(run, seconds=time.monotonic() - desk.started)
+    return _Ended(summary, "Stopped. What was sent stays sent; nothing more was.")
 
 
 def _send(run: Run, desk: Desk) -> _Ended:
@@ -228,8 +240,8 @@ def _settle(
     try:
         counts = run.counts()
         ready, unknown = counts.get(RowStatus.READY, 0), counts.get(RowStatus.UNKNOWN, 0)
-        held = unknown - (inquiry.open + inquiry.absent - inquiry.resent)
-        desk.output.inquiry(inquiry, held)
+        own = inquiry.open + inquiry.absent - inquiry.resent
+        desk.output.inquiry(inquiry, held=0 if inquiry.failed else unknown - own)
         if inquiry.resent:
             run.reopen(job)
         else:

@@ -22,7 +22,13 @@ from bulksender.ledger.records import (
     RunState,
 )
 from bulksender.ledger.run import Run
-from bulksender.ledger.settling import MARGIN, Settling, Unsettled, unsettled
+from bulksender.ledger.settling import (
+    MARGIN,
+    Settling,
+    Unsettled,
+    newest_unsettled,
+    unsettled,
+)
 from bulksender.ledger.store import RESUMABLE, Ledger, iso, ledger_path
 
 __all__ = [
@@ -48,6 +54,7 @@ __all__ = [
     "forget",
     "iso",
     "ledger_path",
+    "newest_unsettled",
     "purge_runs",
     "runs",
     "sent_to",

@@ -21,9 +21,6 @@ from bulksender.ledger.store import Ledger
 from bulksender.model import RowStatus
 from bulksender.settings import Job
 
-_OPEN = frozenset({RowStatus.READY, RowStatus.SENDING, RowStatus.UNKNOWN})
-"""Rows in these states still need their texts: to be sent, or to be settled."""
-
 
 class Sent(Struct, frozen=True):
     """A message that 8x8 may keep data of: its umid, and the account that it went through."""
@@ -77,35 +74,35 @@ def purge_runs(ledger: Ledger, before: str) -> Purged:
     """Remove texts and numbers of the runs that were made before a time (ISO, UTC).
 
     Counts stay, and what keeps the same plan from being sent twice. A run whose rows wait or are
-    not settled is left alone. One that nobody ever approved goes whole. Raises LedgerError.
+    not settled is left alone. One that nobody ever approved goes whole. The file is to be compacted
+    afterwards. Raises LedgerError.
     """
     purged, rows, kept = 0, 0, []
     for family in _families(runs(ledger)):
-        due = [line for line in family if line.created_at < before and not line.purged]
+        due = [line.id for line in family if line.created_at < before and not line.purged]
         try:
             with ExitStack() as owned:
-                for line in due:
-                    owned.enter_context(ledger.owning(line.id))
-                why = _needed(family, before)
+                for run_id in due:
+                    owned.enter_context(ledger.owning(run_id))
+                found = [ledger.run(run_id) for run_id in due]  # as they are now, not when listed
+                why = _needed(found, family, before, ledger)
                 if not why:
                     _settle_waiting(due, ledger)
-                    for run in [ledger.run(line.id) for line in due]:
+                    for run in found:
                         rows += sum(run.counts().values())
                         _remove(run, ledger)
                         purged += 1
         except RunBusy:
             why = "another process is working on it"
-        kept += [(line.id, why) for line in due if why]
-    if purged:
-        ledger.compact()
+        kept += [(run_id, why) for run_id in due if why]
     return Purged(purged, rows, kept)
 
 
-def _settle_waiting(due: Iterable[RunLine], ledger: Ledger) -> None:
+def _settle_waiting(due: Iterable[str], ledger: Ledger) -> None:
     """Other runs' rows that wait for these: what has become of them is known only until now."""
     with ledger.transaction() as connection:
-        for line in due:
-            waiting = connection.exec_driver_sql(sql.WAITING_FOR, {"id": line.id}).scalars().all()
+        for run_id in due:
+            waiting = connection.exec_driver_sql(sql.WAITING_FOR, {"id": run_id}).scalars().all()
             for run in waiting:
                 connection.exec_driver_sql(SETTLE_HELD, {"run": run})
 
@@ -121,12 +118,15 @@ def _families(lines: Iterable[RunLine]) -> list[list[RunLine]]:
     return list(families.values())
 
 
-def _needed(family: Iterable[RunLine], before: str) -> str:
+def _needed(due: Iterable[Run], family: Iterable[RunLine], before: str, ledger: Ledger) -> str:
     """Why a family of runs cannot be purged; empty where it can."""
+    for run in due:
+        with ledger.reading() as connection:
+            place = {"run": run.no}
+            left = int(connection.exec_driver_sql(sql.COUNT_OPEN_ROWS, place).scalar_one())
+        if left and run.approved_at is not None:
+            return f"rows of {run.id} wait to be sent or settled ({left:,})"
     for line in family:
-        left = sum(rows for status, rows in line.counts.items() if status in _OPEN)
-        if left and line.approved:
-            return f"rows of {line.id} wait to be sent or settled ({left:,})"
         if line.created_at >= before:
             return f"its rows were tried again in {line.id}, which is not that old"
     return ""
@@ -158,7 +158,7 @@ def forget(ledger: Ledger, number: str, but: Collection[str] = ()) -> Forgotten:
     """Remove a number (E.164 with +), its texts and ids from every run, but those named in `but`.
 
     Rows stay, with their states, so that the counts of each run stay true; a row that still waited
-    is not sent. Raises RunBusy, LedgerError.
+    is not sent. The file is to be compacted afterwards. Raises RunBusy, LedgerError.
     """
     place = {"number": number}
     with ledger.reading() as connection:
@@ -173,8 +173,6 @@ def forget(ledger: Ledger, number: str, but: Collection[str] = ()) -> Forgotten:
                 found = place | {"id": run_id}
                 unknown += connection.exec_driver_sql(sql.COUNT_PERSON_UNKNOWN, found).scalar_one()
                 rows += connection.exec_driver_sql(sql.FORGET_PERSON, found).rowcount
-        if ids:
-            ledger.compact()
     return Forgotten(len(ids), rows, unknown)
 
 

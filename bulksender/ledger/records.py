@@ -114,7 +114,8 @@ class Inquiry(NamedTuple):
     `absent` are proven not to have been accepted; `open` are not in the log either, but may still
     come. `missing` counts messages that 8x8 has accepted and the log lacks all the same: a log with
     gaps proves nothing. `settles_at` is when waiting alone will have proven the open ones absent;
-    `resent` counts the absent ones that are READY again.
+    `resent` counts the absent ones that are READY again. `failed` says why one account's log could
+    not be read, where that of another could.
     """
 
     asked_at: str
@@ -124,3 +125,4 @@ class Inquiry(NamedTuple):
     missing: int = 0
     settles_at: str = ""
     resent: int = 0
+    failed: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -59,18 +60,24 @@ class Run(Telling):
         with self._ledger.transaction() as connection:
             connection.exec_driver_sql(sql.OPT_OUT_SAME_NUMBER, {"run": self.no})
             connection.exec_driver_sql(sql.MARK_DUPLICATES, {"run": self.no})
-            self.hash = self._content_hash(connection)
+            self.hash, self.old_hash = self._content_hashes(connection)
             self._hold_unsettled(connection)
             connection.exec_driver_sql(sql.SETTLE_HELD, {"run": self.no})
             self._update(facts=self._facts, hash=self.hash, state=self.state)
 
-    def _content_hash(self, connection: Connection) -> str | None:
-        """What people would get, in whatever order; None where nobody gets anything."""
-        content, nothing = hashlib.sha256(_content_settings(self.job)), True
+    def _content_hashes(self, connection: Connection) -> tuple[str | None, str | None]:
+        """What people would get, in whatever order; None where nobody gets anything.
+
+        The second is the one of schema 1, which told plans for different sub-accounts apart.
+        """
+        job = self.job
+        old = msgspec.json.encode([job.pretended, job.subaccount, job.source or "", job.encoding])
+        hashes, nothing = [hashlib.sha256(_content_settings(job)), hashlib.sha256(old)], True
         for pair in connection.exec_driver_sql(sql.CONTENT, (self.no,)):
-            content.update(msgspec.json.encode(tuple(pair)))
+            for content in hashes:
+                content.update(msgspec.json.encode(tuple(pair)))
             nothing = False
-        return None if nothing else content.hexdigest()
+        return (None, None) if nothing else (hashes[0].hexdigest(), hashes[1].hexdigest())
 
     def waiting_elsewhere(self) -> tuple[str, int] | None:
         """A stopped run in which rows of this plan still wait, and how many of them."""
@@ -104,7 +111,7 @@ class Run(Telling):
         place = {"run": self.no, "family": parent.family_json()}
         with self._ledger.transaction() as connection:
             connection.exec_driver_sql(sql.LEAVE_OUT_FAMILY, place)
-            self.leave_out_overtaken(connection, since=parent.no)
+            self.leave_out_overtaken(connection, since=parent.first_of_family())
 
     def settle_held(self) -> None:
         """Rows that waited for another run to be settled, and that it has sent: ALREADY_SENT."""
@@ -212,6 +219,7 @@ class Run(Telling):
                     claimed_at=self._ledger.now(),
                     base_url=self.job.base_url,
                     subaccount=self.job.subaccount,
+                    scheduled=_utc(self.job.scheduled),
                 )
             )
             claimed = connection.exec_driver_sql(sql.CLAIM_ROWS, place).rowcount
@@ -281,10 +289,17 @@ class Run(Telling):
             )
 
 
+def _utc(moment: str | None) -> str:
+    """A time of the settings (ISO 8601 with an offset) as the ledger writes it; empty for none."""
+    if moment is None:
+        return ""
+    return datetime.fromisoformat(moment).astimezone(UTC).isoformat(timespec="milliseconds")
+
+
 def _content_settings(job: Job) -> bytes:
     """What makes two plans with the same texts and numbers different plans all the same.
 
     Not the batch size, the schedule or the like: the same text to the same people is the same
     plan. What went to a server on this machine (the simulator) has reached nobody.
     """
-    return msgspec.json.encode([job.pretended, job.subaccount, job.source or "", job.encoding])
+    return msgspec.json.encode([job.pretended, job.source or "", job.encoding])

@@ -82,6 +82,7 @@ batch = Table(
     Column("batch_id", Text, nullable=False, server_default=""),  # 8x8's own
     Column("base_url", Text, nullable=False, server_default=""),  # where it was sent
     Column("subaccount", Text, nullable=False, server_default=""),
+    Column("scheduled", Text, nullable=False, server_default=""),  # when 8x8 was to send it, UTC
     ForeignKeyConstraint(["run"], ["run.no"], ondelete="CASCADE"),
     sqlite_with_rowid=False,
 )
@@ -127,6 +128,15 @@ tally = Table(
 )
 
 
+# Batches of schema 1 went where their run's job says.
+_FILL_ACCOUNTS = """
+UPDATE batch
+SET base_url = coalesce(json_extract(run.job, '$.base_url'), ''),
+    subaccount = coalesce(json_extract(run.job, '$.subaccount'), '')
+FROM run WHERE run.no = batch.run AND batch.base_url = ''
+"""
+
+
 def complete(connection: Connection) -> None:
     """Add what an older ledger (or an empty file) lacks: tables, and columns with defaults."""
     metadata.create_all(connection)
@@ -137,4 +147,5 @@ def complete(connection: Connection) -> None:
             if column.name not in names:
                 ddl = CreateColumn(column).compile(dialect=connection.dialect)
                 connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {ddl}")
+    connection.exec_driver_sql(_FILL_ACCOUNTS)
     connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -46,6 +46,12 @@ def unsettled(run: Run, ledger: Ledger) -> list[Unsettled]:
     ]
 
 
+def newest_unsettled(ledger: Ledger) -> str | None:
+    """The newest run with batches of its own whose outcome is not known."""
+    with ledger.reading() as connection:
+        return connection.exec_driver_sql(sql.NEWEST_UNSETTLED).scalar()
+
+
 class Settling:
     """Settles the UNKNOWN rows that a run sent to one account; the run's owner uses it.
 
@@ -89,10 +95,16 @@ class Settling:
         the attempt had ended, or although `settle` has passed since. A log that lacks messages
         which 8x8 has accepted proves nothing. `asked_at` is when the log was asked for.
         """
+        with self._ledger.reading() as connection:
+            own = connection.exec_driver_sql(sql.NEWEST_OWN, self._place).first()
+        number, claim = own or (0, "")
+        settled_before = iso(asked_at - settle)
         place = self._place | {
             "newest_claim": self._newest_claim,
-            "settled_before": iso(asked_at - settle),
-            "horizon": max(self._newest_claim, iso(asked_at - settle)),
+            "own_claim": claim,
+            "own_number": number,
+            "settled_before": settled_before,
+            "horizon": max(self._newest_claim, claim, settled_before),
         }
         with self._ledger.transaction() as connection:
             found = connection.exec_driver_sql(sql.SETTLE_FOUND, place).rowcount

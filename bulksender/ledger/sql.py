@@ -114,17 +114,19 @@ WHERE run = :run AND status = 'READY' AND (destination, text) IN (
 # The run that had to be settled first is settled. A row that came in UNKNOWN from its sheet has no
 # text here; its number is enough, of each number one row goes out.
 SETTLE_HELD = """
-UPDATE message
-SET status = iif(other.status = 'REJECTED', 'REJECTED', 'ALREADY_SENT'),
-    detail = iif(other.status = 'REJECTED', 'rejected in run ', 'sent in run ') || other.id,
-    umid = iif(other.status = 'REJECTED', '', other.umid), held = ''
-FROM (
+WITH other AS MATERIALIZED (
     SELECT run.id, message.destination, message.text, message.umid, message.status
     FROM message JOIN run ON run.no = message.run
     WHERE run.id IN (SELECT held FROM message WHERE run = :run AND held <> '')
       AND message.status IN ('QUEUED', 'SENT', 'DELIVERED', 'UNDELIVERED', 'READ', 'REJECTED',
                              'ALREADY_SENT')
-) AS other
+      AND message.destination <> ''
+)
+UPDATE message
+SET status = iif(other.status = 'REJECTED', 'REJECTED', 'ALREADY_SENT'),
+    detail = iif(other.status = 'REJECTED', 'rejected in run ', 'sent in run ') || other.id,
+    umid = iif(other.status = 'REJECTED', '', other.umid)
+FROM other
 WHERE message.run = :run AND message.status = 'UNKNOWN' AND message.held = other.id
   AND message.destination = other.destination AND message.text IN (other.text, '')
 """
@@ -137,16 +139,22 @@ WHERE run = :run AND status = 'READY' AND (destination, text) IN (
 )
 """
 
-# A stopped run is resumed, and a later one has sent (or may still send) the same meanwhile.
+# A stopped run is resumed, and a later one has sent the same meanwhile, or still may.
 OVERTAKEN = """
-UPDATE message
-SET status = 'ALREADY_SENT', detail = 'sent meanwhile in run ' || :other_id
-WHERE run = :run AND status = 'READY' AND (destination, text) IN (
-    SELECT destination, text FROM message
+WITH other AS MATERIALIZED (
+    SELECT destination, text, max(status IN ('READY', 'SENDING', 'UNKNOWN')) AS open FROM message
     WHERE run = :other AND held = ''
       AND status NOT IN ('INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT', 'REJECTED',
                          'CANCELLED')
+    GROUP BY destination, text
 )
+UPDATE message
+SET status = iif(other.open, 'UNKNOWN', 'ALREADY_SENT'), held = iif(other.open, :other_id, ''),
+    detail = iif(other.open, 'may be sent in run ' || :other_id || ': settle that run first',
+                             'sent meanwhile in run ' || :other_id)
+FROM other
+WHERE message.run = :run AND message.status = 'READY'
+  AND message.destination = other.destination AND message.text = other.text
 """
 
 # Later is what was approved later: a plan may have waited for its yes.
@@ -167,12 +175,13 @@ WHERE no <> :run AND approved_at IS NOT NULL AND pretended = :pretended
 # The newest approved run of the same content of which anything went out, or still may.
 SENT_BEFORE = """
 SELECT id FROM run
-WHERE hash = :hash AND no <> :run AND approved_at IS NOT NULL
-  AND EXISTS (SELECT 1 FROM (SELECT run, status, text FROM message UNION ALL
-                             SELECT run, status, '' FROM tally) AS each
-              WHERE each.run = run.no
-                AND (status NOT IN ('INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT', 'REJECTED')
-                     OR (status = 'ALREADY_SENT' AND text <> '')))  -- planned, and sent elsewhere
+WHERE hash IN (:hash, :old_hash) AND no <> :run AND approved_at IS NOT NULL
+  AND (EXISTS (SELECT 1 FROM message WHERE message.run = run.no AND (
+           status NOT IN ('INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT', 'REJECTED')
+           OR (status = 'ALREADY_SENT' AND encoding <> '')))  -- planned, and sent by another run
+       OR EXISTS (SELECT 1 FROM tally WHERE tally.run = run.no AND (
+           status NOT IN ('INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT', 'REJECTED')
+           OR (status = 'ALREADY_SENT' AND encoding <> ''))))
 ORDER BY no DESC LIMIT 1
 """
 

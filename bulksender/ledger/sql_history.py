@@ -29,13 +29,21 @@ WHERE run = :run AND number IN (
 GROUP BY base_url, subaccount
 """
 
-# When the newest of these batches (of any run) was claimed, that is, before it was submitted.
+# When the newest of these batches, of later runs, was claimed, that is, before it was submitted.
 NEWEST_CLAIM = """
 SELECT max(batch.claimed_at)
 FROM json_each(:seen) AS pair
 JOIN run ON run.id = json_extract(pair.value, '$[0]')
 JOIN batch ON batch.run = run.no AND batch.number = json_extract(pair.value, '$[1]')
-WHERE batch.base_url = :base_url AND batch.subaccount = :subaccount
+WHERE batch.base_url = :base_url AND batch.subaccount = :subaccount AND run.no > :run
+"""
+
+# The same of this run's own batches, by their numbers: those do not depend on any clock.
+NEWEST_OWN = """
+SELECT number, claimed_at FROM batch
+WHERE run = :run AND base_url = :base_url AND subaccount = :subaccount
+  AND number IN (SELECT batch FROM temp.logged WHERE batch IS NOT NULL)
+ORDER BY number DESC LIMIT 1
 """
 
 # An entry counts where its clientBatchId (if it has one) is the one that the row went out in. An
@@ -48,8 +56,8 @@ SET status = best.status, umid = iif(message.destination = '', '', best.umid),
 FROM (
     SELECT logged.row, logged.status, logged.umid, logged.detail,
            row_number() OVER (PARTITION BY logged.row
-                              ORDER BY logged.status = 'REJECTED', logged.attempt, logged.umid
-                             ) AS rank,
+                              ORDER BY logged.status IN ('REJECTED', 'CANCELLED'),
+                                       logged.attempt, logged.umid) AS rank,
            count(*) OVER (PARTITION BY logged.row) AS times
     FROM temp.logged AS logged
     JOIN message AS unknown ON unknown.run = :run AND unknown.row = logged.row
@@ -78,7 +86,8 @@ WHERE message.run = :run AND batch.base_url = :base_url AND batch.subaccount = :
 """
 
 # Not in the log, which is waited for long enough; or which shows what was submitted afterwards, and
-# nothing of the batch (a part of a batch says that the batch was accepted).
+# nothing of the batch (a part of a batch says that the batch was accepted). Whether a scheduled
+# message stands in the log before its time is not documented: only one of the same run shows that.
 FIND_ABSENT = """
 INSERT INTO temp.absent
 SELECT message.row
@@ -86,8 +95,9 @@ FROM message JOIN batch ON batch.run = message.run AND batch.number = message.ba
 WHERE message.run = :run AND message.status = 'UNKNOWN'
   AND batch.base_url = :base_url AND batch.subaccount = :subaccount
   AND NOT EXISTS (SELECT 1 FROM temp.logged WHERE logged.row = message.row)
-  AND (batch.ended_at <= :settled_before
-       OR (batch.ended_at < :newest_claim
+  AND (max(batch.ended_at, batch.scheduled) <= :settled_before
+       OR (((batch.ended_at < :newest_claim AND batch.scheduled = '')
+            OR (batch.ended_at < :own_claim AND batch.number < :own_number))
            AND batch.number NOT IN (SELECT batch FROM temp.logged WHERE batch IS NOT NULL)))
 """
 
@@ -106,7 +116,7 @@ WHERE run = :run AND status = 'UNKNOWN' AND batch IN (
 """
 
 COUNT_OPEN = """
-SELECT count(*), coalesce(max(batch.ended_at), '')
+SELECT count(*), coalesce(max(max(batch.ended_at, batch.scheduled)), '')
 FROM message JOIN batch ON batch.run = message.run AND batch.number = message.batch
 WHERE message.run = :run AND message.status = 'UNKNOWN'
   AND batch.base_url = :base_url AND batch.subaccount = :subaccount
@@ -122,12 +132,10 @@ WHERE batch.run = :run AND batch.number = logged.batch AND batch.batch_id = ''
 # No row of it is UNKNOWN any more; where it has no rows any more, they are sent anew.
 CLOSE_BATCHES = """
 UPDATE batch
-SET state = iif(EXISTS (SELECT 1 FROM message
-                        WHERE message.run = batch.run AND message.batch = batch.number),
+SET state = iif(number IN (SELECT batch FROM message WHERE run = :run AND batch IS NOT NULL),
                 'SETTLED', 'ABSENT')
-WHERE run = :run AND state = 'UNKNOWN' AND NOT EXISTS (
-    SELECT 1 FROM message
-    WHERE message.run = batch.run AND message.batch = batch.number AND message.status = 'UNKNOWN'
+WHERE run = :run AND state = 'UNKNOWN' AND number NOT IN (
+    SELECT batch FROM message WHERE run = :run AND status = 'UNKNOWN' AND batch IS NOT NULL
 )
 """
 
@@ -181,7 +189,7 @@ SELECT DISTINCT message.umid,
 FROM message
 JOIN run ON run.no = message.run
 LEFT JOIN batch ON batch.run = message.run AND batch.number = message.batch
-WHERE message.destination = :number AND message.umid <> ''
+WHERE message.destination = :number AND message.umid <> '' AND message.batch IS NOT NULL
   AND NOT coalesce(json_extract(run.job, '$.simulate'), 0)
 """
 
@@ -197,7 +205,20 @@ WHERE destination = :number AND run = (SELECT no FROM run WHERE id = :id) AND st
 # A row that waits to be sent has nobody to be sent to any more.
 FORGET_PERSON = """
 UPDATE message
-SET status = iif(status = 'READY', 'OPTED_OUT', status), detail = 'removed on request',
+SET status = iif(status = 'READY' OR (status = 'UNKNOWN' AND batch IS NULL), 'OPTED_OUT', status),
+    detail = 'removed on request', held = '',
     destination = '', text = '', reference = '', umid = ''
 WHERE destination = :number AND run = (SELECT no FROM run WHERE id = :id)
+"""
+
+# Rows that this run may still send, or has sent and has to settle.
+COUNT_OPEN_ROWS = """
+SELECT count(*) FROM message
+WHERE run = :run AND (status IN ('READY', 'SENDING') OR (status = 'UNKNOWN' AND batch IS NOT NULL))
+"""
+
+NEWEST_UNSETTLED = """
+SELECT run.id FROM run JOIN batch ON batch.run = run.no
+WHERE batch.state IN ('UNKNOWN', 'SENDING') AND run.purged_at IS NULL
+ORDER BY run.no DESC LIMIT 1
 """

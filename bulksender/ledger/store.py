@@ -176,7 +176,7 @@ class Ledger:
 
     def sent_before(self, plan: Run) -> Run | None:
         """The newest approved run of the plan's content of which anything was, or may be, sent."""
-        place = {"hash": plan.hash, "run": plan.no}
+        place = {"hash": plan.hash, "old_hash": plan.old_hash, "run": plan.no}
         with self.reading() as connection:
             found = connection.exec_driver_sql(sql.SENT_BEFORE, place).scalar()
         return self.run(found) if found else None

@@ -39,6 +39,7 @@ class Telling:
         self.state = RunState(found.state)
         self.job: Job = msgspec.json.decode(found.job, type=Job)
         self.hash: str | None = found.hash
+        self.old_hash: str | None = found.hash
         self._facts: str | None = found.facts
         self.approved_at: str | None = found.approved_at
         self.ended_at: str | None = found.ended_at
@@ -124,6 +125,10 @@ class Telling:
         They are the tries again of one run, and theirs; those that nobody approved do not count.
         """
         return [found.id for found in self._all(sql.FAMILY, {"run": self.no})]
+
+    def first_of_family(self) -> int:
+        """The number of the first of them."""
+        return int(self._all(sql.FAMILY, {"run": self.no})[0].no)
 
     def family_json(self) -> str:
         """The numbers of the same runs, as the statements take them."""

@@ -19,7 +19,6 @@ from urllib3.exceptions import (
     LocationParseError,
     NameResolutionError,
     NewConnectionError,
-    ProxyError,
 )
 
 from bulksender.ledger import Attempt
@@ -27,7 +26,8 @@ from bulksender.sender.session import RUN_REFUSED, TIMEOUTS, causes, new_session
 from bulksender.sender.wire import error_of
 from bulksender.settings import Account
 
-_NEVER_SENT = (NewConnectionError, NameResolutionError, ConnectTimeoutError, ProxyError)
+# Not ProxyError: urllib3 raises it, too, when a connection through a proxy closes after the POST.
+_NEVER_SENT = (NewConnectionError, NameResolutionError, ConnectTimeoutError)
 _NO_ADDRESS = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,

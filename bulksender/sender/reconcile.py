@@ -41,6 +41,7 @@ _STATES = {
     "read": RowStatus.READ,
     "rejected": RowStatus.REJECTED,
     "failed": RowStatus.REJECTED,
+    "cancelled": RowStatus.CANCELLED,
 }
 _NEEDED = {"umid", "status_value", "clientmessageid", "clientbatchid"}
 _OUTBOUND = "1"
@@ -224,7 +225,7 @@ def _state(row: Mapping[str, str]) -> tuple[RowStatus, str]:
     """What the log says of a message; a state that is not documented means: accepted."""
     value = row["status_value"].strip().lower()
     status = _STATES.get(value)
-    if status in (RowStatus.REJECTED, RowStatus.UNDELIVERED):
+    if status in (RowStatus.REJECTED, RowStatus.UNDELIVERED, RowStatus.CANCELLED):
         why = row.get("status_errormessage") or row.get("status_details") or value
         return status, f"8x8's log: {why}"
     if status is None:

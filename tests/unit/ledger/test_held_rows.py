@@ -97,5 +97,5 @@ def test_what_a_purged_run_has_sent_is_known_to_those_that_waited_for_it(
     ended(run, claimed(run))
     settle(first, timed.ledger, [entry(first, 2), entry(first, 3)])
     clock.wait(days=100)
-    assert purge_runs(timed.ledger, iso(clock())).runs == 1
+    assert purge_runs(timed.ledger, iso(clock())).runs == 2
     assert timed.counts(timed.ledger.run(run.id)) == {"ALREADY_SENT": 2, "QUEUED": 1}

@@ -394,8 +394,12 @@ def test_what_a_later_run_has_sent_is_left_out(timed: Desk, clock: Clock) -> Non
     settling, inquiry = settle(run, timed.ledger)
     assert inquiry.absent == 3
     anew = settling.send_anew()
-    assert statuses(timed, run) == {2: "ALREADY_SENT", 3: "ALREADY_SENT", 4: "READY"}
+    assert statuses(timed, run) == {2: "ALREADY_SENT", 3: "UNKNOWN", 4: "READY"}
     assert timed.rows(run)[2].detail == f"sent meanwhile in run {later.id}"
+    assert timed.rows(run)[3].detail == f"may be sent in run {later.id}: settle that run first"
+    settle(later, timed.ledger, [entry(later, 3, batch=2), entry(later, 2)])
+    run.settle_held()
+    assert statuses(timed, run) == {2: "ALREADY_SENT", 3: "ALREADY_SENT", 4: "READY"}
     assert anew == 1, "those that are READY again"
 
 
