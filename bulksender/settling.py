@@ -93,9 +93,10 @@ def reconcilable(run_id: str | None, ledger: Ledger) -> Run:
     """The run to settle: the one named, else the newest with UNKNOWN rows. Raises Refused."""
     run_id = run_id or newest_unsettled(ledger)
     if run_id is None:
-        unsure = {RowStatus.UNKNOWN, RowStatus.SENDING}
         waiting = [
-            line.id for line in runs(ledger) if line.approved and unsure & line.counts.keys()
+            line.id
+            for line in runs(ledger)
+            if line.approved and not line.purged and RowStatus.UNKNOWN in line.counts
         ]
         if not waiting:
             raise Refused("No run in the ledger has messages that are UNKNOWN.")

@@ -10,12 +10,12 @@ import msgspec
 import pytest
 from ledger_steps import Clock, claimed, ended, entry, lost, settle
 
-from bulksender.errors import LogUnavailable
+from bulksender.errors import LogUnavailable, Refused
 from bulksender.ledger import newest_unsettled
 from bulksender.model import RowStatus
 from bulksender.sender import Patience
 from bulksender.settings import Account
-from bulksender.settling import reconcile
+from bulksender.settling import reconcilable, reconcile
 from bulksender.simulator import Fault, FaultKind, Simulator
 
 if TYPE_CHECKING:
@@ -96,3 +96,17 @@ def test_the_newest_run_with_batches_of_its_own_is_the_one_to_be_settled(timed: 
     lost(first)
     timed.plan(3, approve=False, again=False)  # it holds rows, and has none of its own
     assert newest_unsettled(timed.ledger) == first.id
+
+
+def test_a_run_whose_rows_only_wait_for_another_can_be_settled_when_that_one_is(
+    timed: Desk,
+) -> None:
+    with pytest.raises(Refused, match="UNKNOWN"):
+        reconcilable(None, timed.ledger)
+    first = timed.plan(2)
+    lost(first)
+    held = timed.plan(3, approve=False, again=False)
+    held.approve()
+    assert reconcilable(None, timed.ledger).id == first.id
+    settle(first, timed.ledger, [entry(first, 2), entry(first, 3)])
+    assert reconcilable(None, timed.ledger).id == held.id
