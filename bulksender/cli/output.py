@@ -149,6 +149,7 @@ class Output:
         """A run in two lines."""
         counts = ", ".join(f"{rows:,} {status}" for status, rows in run.counts.items())
         tags = [f"again of {run.parent}"] * (run.parent is not None)
+        tags += ["never approved, nothing was sent"] * (run.state in ("PLANNING", "PLANNED"))
         tags += ["rehearsal"] * run.rehearsal + ["texts and numbers removed"] * run.purged
         self.say(Text.assemble((run.run, "bold"), f"  {run.state}  {_age(run.created_at, now)}  ",
                                run.sheet, *(f"  ({tag})" for tag in tags)))  # fmt: skip
