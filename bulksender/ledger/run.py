@@ -216,7 +216,7 @@ class Run(Telling):
                     number=batch.number,
                     state=BatchState.SENDING,
                     rows=rows,
-                    claimed_at=self._ledger.now(),
+                    claimed_at=self._ledger.now(later_than=self.last_end),
                     base_url=self.job.base_url,
                     subaccount=self.job.subaccount,
                     scheduled=_utc(self.job.scheduled),
@@ -252,11 +252,12 @@ class Run(Telling):
     def _end_batch(
         self, batch: Batch, state: BatchState, attempts: Sequence[Attempt], batch_id: str
     ) -> None:
+        self.last_end = self._ledger.now()
         with self._ledger.reading() as connection:  # inside the caller's transaction
             connection.execute(
                 update(schema.batch)
                 .where(schema.batch.c.run == self.no, schema.batch.c.number == batch.number)
-                .values(state=state, ended_at=self._ledger.now(), batch_id=batch_id)
+                .values(state=state, ended_at=self.last_end, batch_id=batch_id)
             )
             if attempts:
                 connection.execute(

@@ -8,7 +8,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -187,9 +187,10 @@ class Ledger:
         with self.reading() as connection:
             return frozenset(connection.execute(query).scalars())
 
-    def now(self) -> str:
-        """The time, as the ledger writes it."""
-        return iso(self.clock())
+    def now(self, later_than: str = "") -> str:
+        """The time, as the ledger writes it; a millisecond more where it is `later_than` itself."""
+        now = self.clock()
+        return iso(now + timedelta(milliseconds=iso(now) == later_than))
 
     def compact(self) -> None:
         """Give freed space back, so that no copy of what was removed is left in the file.

@@ -45,6 +45,7 @@ class Telling:
         self.ended_at: str | None = found.ended_at
         self.parent: str | None = found.parent
         self.purged_at: str | None = found.purged_at
+        self.last_end = ""  # when this process last recorded that a batch had ended
         self.notices: tuple[Notice, ...] = ()
         """What planning has noticed; they may show a number, and are not kept."""
 
