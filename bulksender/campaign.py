@@ -59,8 +59,8 @@ def report(run: Run, output: Path | None = None, *, started: float | None = None
     """
     if output is not None:
         output = reporter.output_path(run.job.path(run.job.sheet.path), str(output), False)
-        if output.resolve() == run.job.path(run.job.sheet.path).resolve() and not run.job.in_place:
-            raise SettingsError(f"--output {output} is the sheet itself: name another file.")
+        if not run.job.in_place:
+            _refuse_sheet(output, run.job)
         reporter.check_writable(output)
     written = reporter.write(run, output or output_of(run.job))
     seconds = 0.0 if started is None else time.monotonic() - started
@@ -125,9 +125,14 @@ def _refuse_repeats(run: Run, ledger: Ledger) -> None:
 def output_of(job: Job, or_else: str = ", or say --in-place") -> Path:
     """Where a job's result goes. Raises SettingsError where that place cannot be."""
     output = str(job.path(job.output)) if job.output else None
-    if output is not None and Path(output).resolve() == job.path(job.sheet.path).resolve():
-        raise SettingsError(f"--output {output} is the sheet itself: name another file{or_else}.")
+    if output is not None:
+        _refuse_sheet(Path(output), job, or_else)
     return reporter.output_path(job.path(job.sheet.path), output, job.in_place)
+
+
+def _refuse_sheet(output: Path, job: Job, or_else: str = "") -> None:
+    if output.resolve() == job.path(job.sheet.path).resolve():
+        raise SettingsError(f"--output {output} is the sheet itself: name another file{or_else}.")
 
 
 def require_writable(job: Job, or_else: str = ", or say --in-place") -> None:

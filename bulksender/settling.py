@@ -44,7 +44,7 @@ def reconcile(
     """
     run.settle_orphans()
     run.settle_held()
-    total, failed = Inquiry(ledger.now(), 0, 0, 0), None
+    total, failed, settled = Inquiry(ledger.now(), 0, 0, 0), None, False
     for group in unsettled(run, ledger):
         settling, asked_at = Settling(run, ledger, group), ledger.clock()
         asked = account if run.job.simulate else _account_of(group, account)
@@ -56,12 +56,12 @@ def reconcile(
             failed = error
             continue
         found = settling.conclude(settle, asked_at)
-        total = _sum(total, found)
+        total, settled = _sum(total, found), True
         if found.absent and resend(found.absent):
             total = total._replace(resent=total.resent + settling.send_anew())
     if failed is None:
         return total
-    if total.found + total.absent + total.open == 0:
+    if not settled:
         raise failed
     return total._replace(failed=str(failed))
 

@@ -20,6 +20,7 @@ from bulksender.ledger.records import (
     Result,
     RunLine,
     RunState,
+    iso,
 )
 from bulksender.ledger.run import Run
 from bulksender.ledger.settling import (
@@ -29,7 +30,7 @@ from bulksender.ledger.settling import (
     newest_unsettled,
     unsettled,
 )
-from bulksender.ledger.store import RESUMABLE, Ledger, iso, ledger_path
+from bulksender.ledger.store import RESUMABLE, Ledger, ledger_path
 
 __all__ = [
     "MARGIN",

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from bulksender.model import RowStatus
+
+
+def iso(moment: datetime) -> str:
+    """An aware time as the ledger writes it: ISO 8601, UTC, milliseconds; so they sort as texts."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 class RunState(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, update
 
 from bulksender.errors import AlreadySent, LedgerError
 from bulksender.ledger import schema, sql
-from bulksender.ledger.records import Attempt, BatchState, RunState
+from bulksender.ledger.records import Attempt, BatchState, RunState, iso
 from bulksender.ledger.telling import Telling, as_message
 from bulksender.model import CHUNK_ROWS, Batch, Message, Outcome, RejectedRow, RowStatus
 from bulksender.settings import Job
@@ -202,7 +202,7 @@ class Run(Telling):
 
     def claim(self, batch: Batch) -> None:
         """Commit the batch's rows as SENDING; only after that may its POST leave."""
-        rows = len(batch.messages)
+        rows, due = len(batch.messages), self.job.scheduled
         place = {
             "run": self.no,
             "batch": batch.number,
@@ -219,7 +219,7 @@ class Run(Telling):
                     claimed_at=self._ledger.now(later_than=self.last_end),
                     base_url=self.job.base_url,
                     subaccount=self.job.subaccount,
-                    scheduled=_utc(self.job.scheduled),
+                    scheduled=iso(datetime.fromisoformat(due)) if due else "",
                 )
             )
             claimed = connection.exec_driver_sql(sql.CLAIM_ROWS, place).rowcount
@@ -288,13 +288,6 @@ class Run(Telling):
             connection.execute(
                 update(schema.run).where(schema.run.c.no == self.no).values(**values)
             )
-
-
-def _utc(moment: str | None) -> str:
-    """A time of the settings (ISO 8601 with an offset) as the ledger writes it; empty for none."""
-    if moment is None:
-        return ""
-    return datetime.fromisoformat(moment).astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def _content_settings(job: Job) -> bytes:

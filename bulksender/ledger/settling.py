@@ -14,9 +14,9 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from bulksender.ledger import sql_history as sql
-from bulksender.ledger.records import Inquiry, LogEntry
+from bulksender.ledger.records import Inquiry, LogEntry, iso
 from bulksender.ledger.run import Run
-from bulksender.ledger.store import Ledger, iso
+from bulksender.ledger.store import Ledger
 
 MARGIN = timedelta(days=1)
 """The log is asked for so much on both sides of the attempts: this machine's clock may have been

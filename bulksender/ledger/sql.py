@@ -119,13 +119,15 @@ WITH other AS MATERIALIZED (
     FROM message JOIN run ON run.no = message.run
     WHERE run.id IN (SELECT held FROM message WHERE run = :run AND held <> '')
       AND message.status IN ('QUEUED', 'SENT', 'DELIVERED', 'UNDELIVERED', 'READ', 'REJECTED',
-                             'ALREADY_SENT')
+                             'CANCELLED', 'ALREADY_SENT')
       AND message.destination <> ''
 )
 UPDATE message
-SET status = iif(other.status = 'REJECTED', 'REJECTED', 'ALREADY_SENT'),
-    detail = iif(other.status = 'REJECTED', 'rejected in run ', 'sent in run ') || other.id,
-    umid = iif(other.status = 'REJECTED', '', other.umid)
+SET status = iif(other.status IN ('REJECTED', 'CANCELLED'), other.status, 'ALREADY_SENT'),
+    detail = CASE other.status WHEN 'REJECTED' THEN 'rejected in run '
+                               WHEN 'CANCELLED' THEN 'cancelled in run '
+                               ELSE 'sent in run ' END || other.id,
+    umid = iif(other.status IN ('REJECTED', 'CANCELLED'), '', other.umid)
 FROM other
 WHERE message.run = :run AND message.status = 'UNKNOWN' AND message.held = other.id
   AND message.destination = other.destination AND message.text IN (other.text, '')

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bulksender.errors import LedgerError, RunBusy
 from bulksender.ledger import schema, sql
 from bulksender.ledger.lock import RunLock
-from bulksender.ledger.records import RunState
+from bulksender.ledger.records import RunState, iso
 from bulksender.ledger.run import Run, new_run_id
 from bulksender.settings import Job
 
@@ -272,11 +272,6 @@ class Ledger:
             raise LedgerError(
                 f"The ledger {self.path}: {cause}. {advice}, and try again."
             ) from error
-
-
-def iso(moment: datetime) -> str:
-    """A time as the ledger writes it: ISO 8601, UTC, milliseconds; so they sort as texts."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 RESUMABLE = (RunState.SENDING, RunState.STOPPED)

@@ -21,7 +21,7 @@ from urllib3.exceptions import (
     NewConnectionError,
 )
 
-from bulksender.ledger import Attempt
+from bulksender.ledger import Attempt, iso
 from bulksender.sender.session import RUN_REFUSED, TIMEOUTS, causes, new_session, retry_after
 from bulksender.sender.wire import error_of
 from bulksender.settings import Account
@@ -146,7 +146,7 @@ class Client:
         return _reply(response, message, code)
 
     def _now(self) -> str:
-        return self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
+        return iso(self._clock())
 
 
 class _Wait(tenacity.wait.wait_base):

@@ -83,4 +83,4 @@ def test_a_reconciliation_that_is_killed_at_any_step_ends_true(tmp_path: Path) -
 
     fatal = Counter(sweep(one))
     assert fatal.keys() >= {"before a commit", "before a head", "before a body", "before os.rename"}
-    assert fatal.total() >= 30
+    assert fatal.total() >= 35
