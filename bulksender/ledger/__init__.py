@@ -1,8 +1,8 @@
 """What was promised, and what happened: the only thing between plan, send and report."""
 
 from bulksender.ledger.history import (
-    Forgotten,
-    Purged,
+    ForgottenRows,
+    PurgedRuns,
     Sent,
     copies,
     forget,
@@ -38,12 +38,12 @@ __all__ = [
     "Attempt",
     "BatchLine",
     "BatchState",
-    "Forgotten",
+    "ForgottenRows",
     "Group",
     "Inquiry",
     "Ledger",
     "LogEntry",
-    "Purged",
+    "PurgedRuns",
     "Result",
     "Run",
     "RunLine",

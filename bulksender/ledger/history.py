@@ -31,7 +31,7 @@ class Sent(Struct, frozen=True):
     run: str
 
 
-class Purged(Struct, frozen=True):
+class PurgedRuns(Struct, frozen=True):
     """What a purge has removed, and which runs it has left alone, with the reason."""
 
     runs: int
@@ -39,7 +39,7 @@ class Purged(Struct, frozen=True):
     kept: list[tuple[str, str]]
 
 
-class Forgotten(Struct, frozen=True):
+class ForgottenRows(Struct, frozen=True):
     """How many rows of how many runs held the person; `unknown` of them are not settled."""
 
     runs: int
@@ -70,7 +70,7 @@ def runs(ledger: Ledger) -> Iterator[RunLine]:
         )
 
 
-def purge_runs(ledger: Ledger, before: str) -> Purged:
+def purge_runs(ledger: Ledger, before: str) -> PurgedRuns:
     """Remove texts and numbers of the runs that were made before a time (ISO, UTC).
 
     Counts stay, and what keeps the same plan from being sent twice. A run whose rows wait or are
@@ -95,7 +95,7 @@ def purge_runs(ledger: Ledger, before: str) -> Purged:
         except RunBusy:
             why = "another process is working on it"
         kept += [(run_id, why) for run_id in due if why]
-    return Purged(purged, rows, kept)
+    return PurgedRuns(purged, rows, kept)
 
 
 def _settle_waiting(due: Iterable[str], ledger: Ledger) -> None:
@@ -154,7 +154,7 @@ def sent_to(ledger: Ledger, number: str) -> list[Sent]:
     return [Sent(*line) for line in found]
 
 
-def forget(ledger: Ledger, number: str, but: Collection[str] = ()) -> Forgotten:
+def forget(ledger: Ledger, number: str, but: Collection[str] = ()) -> ForgottenRows:
     """Remove a number (E.164 with +), its texts and ids from every run, but those named in `but`.
 
     Rows stay, with their states, so that the counts of each run stay true; a row that still waited
@@ -173,7 +173,7 @@ def forget(ledger: Ledger, number: str, but: Collection[str] = ()) -> Forgotten:
                 found = place | {"id": run_id}
                 unknown += connection.exec_driver_sql(sql.COUNT_PERSON_UNKNOWN, found).scalar_one()
                 rows += connection.exec_driver_sql(sql.FORGET_PERSON, found).rowcount
-    return Forgotten(len(ids), rows, unknown)
+    return ForgottenRows(len(ids), rows, unknown)
 
 
 def copies(ledger: Ledger) -> list[Path]:

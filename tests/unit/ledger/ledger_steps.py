@@ -11,7 +11,7 @@ from bulksender.ledger import (
     Inquiry,
     Ledger,
     LogEntry,
-    Purged,
+    PurgedRuns,
     Run,
     Settling,
     iso,
@@ -112,6 +112,6 @@ def tried_again(desk: Desk, parent: Run) -> Run:
     return run
 
 
-def purged_all(desk: Desk, clock: Clock) -> Purged:
+def purged_all(desk: Desk, clock: Clock) -> PurgedRuns:
     clock.wait(days=1)
     return purge_runs(desk.ledger, iso(clock()))

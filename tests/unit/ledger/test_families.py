@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ledger_steps import Clock, purged_all, queued, rejected, tried_again
 
-from bulksender.ledger import Purged, Run, iso, purge_runs, runs
+from bulksender.ledger import PurgedRuns, Run, iso, purge_runs, runs
 from bulksender.model import RejectedRow, RowStatus
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def test_a_try_again_that_nobody_approved_changes_no_result(timed: Desk, clock: 
     assert [r.status.value for r in first.outcomes()] == ["REJECTED"] * 2
     assert run.family() == [first.id, run.id], "but it sees itself"
     clock.wait(days=1)
-    assert purge_runs(timed.ledger, iso(clock())) == Purged(2, 4, [])
+    assert purge_runs(timed.ledger, iso(clock())) == PurgedRuns(2, 4, [])
 
 
 def test_what_was_sent_or_is_opted_out_in_another_row_is_not_tried_again(timed: Desk) -> None:
@@ -88,13 +88,15 @@ def test_a_family_is_purged_as_a_whole_or_not_at_all(timed: Desk, clock: Clock) 
     first, second, third = family(timed, clock)
     between = "2026-03-03T12:00:00.000+00:00"
     said = f"its rows were tried again in {third.id}, which is not that old"
-    assert purge_runs(timed.ledger, between) == Purged(0, 0, [(first.id, said), (second.id, said)])
+    assert purge_runs(timed.ledger, between) == PurgedRuns(
+        0, 0, [(first.id, said), (second.id, said)]
+    )
     assert len(timed.rows(first)) == 3
     with timed.ledger.owning(third.id):
         why = "another process is working on it"
         kept = purged_all(timed, clock).kept
         assert kept == [(run.id, why) for run in (first, second, third)]
-    assert purged_all(timed, clock) == Purged(3, 6, [])
+    assert purged_all(timed, clock) == PurgedRuns(3, 6, [])
     assert [line.purged for line in runs(timed.ledger)] == [True] * 3
     assert timed.query("SELECT count(*) FROM message") == [(0,)]
 
@@ -104,4 +106,4 @@ def test_a_family_with_a_row_that_waits_is_kept_as_a_whole(timed: Desk, clock: C
     rejected(first)
     second = tried_again(timed, first)
     said = f"rows of {second.id} wait to be sent or settled (1)"
-    assert purged_all(timed, clock) == Purged(0, 0, [(first.id, said), (second.id, said)])
+    assert purged_all(timed, clock) == PurgedRuns(0, 0, [(first.id, said), (second.id, said)])

@@ -27,7 +27,7 @@ from bulksender.errors import AlreadySent, LedgerError, Refused, RunBusy
 from bulksender.ledger import (
     Attempt,
     Ledger,
-    Purged,
+    PurgedRuns,
     RunLine,
     RunState,
     Sent,
@@ -85,7 +85,7 @@ def test_a_purged_run_keeps_its_counts_and_none_of_its_texts(timed: Desk, clock:
     counts, planned = run.counts(), run.planned()
     assert planned == {Encoding.GSM7: (1_000, 1_000)}
 
-    assert purged_all(timed, clock) == Purged(1, 1_001, [])
+    assert purged_all(timed, clock) == PurgedRuns(1, 1_001, [])
 
     left = timed.ledger.run(run.id)
     assert (left.counts(), left.planned()) == (counts, planned)
@@ -105,7 +105,7 @@ def test_a_run_is_purged_once(timed: Desk, clock: Clock) -> None:
     queued(run)
     run.end()
     assert purged_all(timed, clock).runs == 1
-    assert purged_all(timed, clock) == Purged(0, 0, [])
+    assert purged_all(timed, clock) == PurgedRuns(0, 0, [])
     assert timed.ledger.run(run.id).counts() == {"QUEUED": 2}
 
 
@@ -132,7 +132,7 @@ def test_only_runs_from_before_the_time_are_purged(timed: Desk, clock: Clock) ->
     clock.wait(seconds=1)
     young = timed.plan([timed.message(2, "Other")])
     queued(young)
-    assert purge_runs(timed.ledger, iso(clock())) == Purged(1, 1, [])
+    assert purge_runs(timed.ledger, iso(clock())) == PurgedRuns(1, 1, [])
     assert timed.ledger.run(young.id).purged_at is None
     assert len(timed.rows(young)) == 1
 
@@ -142,7 +142,7 @@ def test_a_run_whose_rows_wait_or_are_unsettled_is_kept(timed: Desk, clock: Cloc
     queued(waiting, 2)
     lost(unsure)
     claimed(flying)
-    assert purged_all(timed, clock) == Purged(
+    assert purged_all(timed, clock) == PurgedRuns(
         0,
         0,
         [
@@ -156,7 +156,7 @@ def test_a_run_whose_rows_wait_or_are_unsettled_is_kept(timed: Desk, clock: Cloc
 
 def test_a_plan_that_nobody_approved_goes_whole(timed: Desk, clock: Clock) -> None:
     run = timed.plan(3, approve=False)
-    assert purged_all(timed, clock) == Purged(1, 3, [])
+    assert purged_all(timed, clock) == PurgedRuns(1, 3, [])
     with pytest.raises(LedgerError, match="There is no run"):
         timed.ledger.run(run.id)
     assert timed.query("SELECT count(*) FROM message") == [(0,)]
