@@ -70,6 +70,12 @@ def to_e164(
     return found
 
 
+_GROUPED = re.compile(  # and no date: 2026-11-30, 30-11-2026
+    r"(?!(?:19|20)\d\d-\d\d?-\d\d?(?!\d)|\d\d?-\d\d?-(?:19|20)\d\d)"
+    r"\+?(?:\d+|\(\d{3}\)(?= ?\d))(?:[ -]?\d+)*",
+    re.ASCII,
+)
+_BETWEEN_GROUPS = str.maketrans("", "", "+ -()")
 _TRUNK = re.compile(r"\d\W*\(\s*0\s*\)")
 _LONGEST = 200  # characters of a cell that may still be a number
 _NO_COUNTRY = "; write it with + and the country code, or say --country"
@@ -93,17 +99,21 @@ class _Reader:
                 self.remarks.append(ROUND)
             value = str(value)
         if type(value) is str:
-            if value.isascii():
-                if value[:1] == "+" and value[1:].isdigit() and value[1] != "0":
-                    found = self._international(value[1:])
-                    if found:
-                        return found
-                elif self._home is not None and value.isdigit():
-                    found = self._national(value, self._home)
-                    if found:
-                        return found
-            return self._slow(value)
+            return self._plain(value) or self._slow(value)
         return not_text(value)
+
+    def _plain(self, text: str) -> str | None:
+        """E.164 of a number that holds nothing but digits, a +, and single spaces or hyphens."""
+        if not text.isascii():
+            return None
+        digits = text
+        if not digits.isdigit():
+            if _GROUPED.fullmatch(text) is None:
+                return None
+            digits = text.translate(_BETWEEN_GROUPS)
+        if text[0] == "+":
+            return self._international(digits) if digits[0] != "0" else None
+        return None if self._home is None else self._national(digits, self._home)
 
     def _international(self, digits: str) -> str | None:
         """E.164 of a calling code and a national number that needs nothing stripped; else None."""
@@ -124,13 +134,16 @@ class _Reader:
             return None
         if digits.startswith(plan.code):
             return None if plan.general.match(digits) else self._international(digits)
-        valid = plan.valid.match(digits)
-        if valid and not plan.national_prefix.match(digits):
+        national = digits
+        if plan.trunk and digits.startswith(plan.trunk) and not plan.general.match(digits):
+            national = digits[len(plan.trunk) :]
+        valid = plan.valid.match(national)
+        if valid and not plan.national_prefix.match(national):
             if valid.lastgroup == "fixed_line":
                 self.remarks.append(FIXED_LINE)
-            if self._drops_zero:
+            if self._drops_zero and national is digits:
                 self.remarks.append(LOST_ZERO)
-            return f"+{plan.code}{digits}"
+            return f"+{plan.code}{national}"
         return None
 
     def _slow(self, text: str) -> str | BadNumber:

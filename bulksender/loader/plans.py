@@ -50,6 +50,7 @@ class Plan(NamedTuple):
     valid: re.Pattern[str]  # a national number; `lastgroup` says whether mobile or fixed_line
     general: re.Pattern[str]
     national_prefix: re.Pattern[str]  # what phonenumbers would strip from the front
+    trunk: str  # the same where it is the same digits always, such as 0; else empty
     international_prefix: re.Pattern[str]
 
 
@@ -95,8 +96,16 @@ def home_plan(region: str) -> Plan | None:
         valid=re.compile(rf"(?=(?:{general})\Z)(?:{'|'.join(kinds)})", re.ASCII),
         general=re.compile(rf"(?:{general})\Z", re.ASCII),
         national_prefix=_or_never(metadata.national_prefix_for_parsing),
+        trunk=_trunk(metadata),
         international_prefix=_or_never(metadata.international_prefix),
     )
+
+
+def _trunk(metadata: PhoneMetadata) -> str:
+    """What is dialled before a number at home and is no part of it."""
+    prefix = metadata.national_prefix_for_parsing or ""
+    same = prefix.isdigit() and metadata.national_prefix_transform_rule is None
+    return prefix if same else ""
 
 
 def _or_never(pattern: str | None) -> re.Pattern[str]:
