@@ -21,6 +21,7 @@ from bulksender.reporter import Summary
 from bulksender.screening import Screen
 from bulksender.sender import Sender
 from bulksender.settings import Job
+from bulksender.timing import each_timed, timed
 
 
 def plan(job: Job, ledger: Ledger, history: Ledger | None = None) -> Run:
@@ -29,15 +30,19 @@ def plan(job: Job, ledger: Ledger, history: Ledger | None = None) -> Run:
     `history` is where earlier runs are, when `ledger` is a scratch one. Raises SheetError and
     TemplateError for what no row could survive.
     """
-    sheet = loader.open_sheet(job.sheet)
-    renderer = Renderer(job, sheet.headers)
+    with timed("open"):
+        sheet = loader.open_sheet(job.sheet)
+        renderer = Renderer(job, sheet.headers)
     screen = Screen(job, history or ledger)
     with ledger.plan(job) as run:
-        for chunk in sheet.chunks(renderer.columns):
-            recipients, refused = screen(chunk)  # opt-outs, already sent
-            messages, unrenderable = renderer.render(recipients)
-            run.add(messages, refused + unrenderable)
-        run.seal(sheet.facts)  # duplicates fall out here, across the whole sheet
+        for chunk in each_timed("read", sheet.chunks(renderer.columns)):
+            with timed("render"):
+                recipients, refused = screen(chunk)  # opt-outs, already sent
+                messages, unrenderable = renderer.render(recipients)
+            with timed("keep"):
+                run.add(messages, refused + unrenderable)
+        with timed("seal"):
+            run.seal(sheet.facts)  # duplicates fall out here, across the whole sheet
         run.notices = (*sheet.notices, *renderer.notices(run.oddities()))
     return run
 

@@ -28,6 +28,9 @@ class Screen:
         refused = [self._sent_before(row) or row for row in chunk.refused]
         recipients = []
         for row in chunk.recipients:
+            if row.previous is None and not row.opted_out:
+                recipients.append(row)
+                continue
             out = self._sent_before(row) or _opted_out(row)
             if out is not None:
                 refused.append(out)

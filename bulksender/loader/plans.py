@@ -52,6 +52,7 @@ class Plan(NamedTuple):
     national_prefix: re.Pattern[str]  # what phonenumbers would strip from the front
     trunk: str  # the same where it is the same digits always, such as 0; else empty
     international_prefix: re.Pattern[str]
+    alone: bool  # no other region shares the code
 
 
 _NEVER = re.compile(r"(?!)")
@@ -98,6 +99,7 @@ def home_plan(region: str) -> Plan | None:
         national_prefix=_or_never(metadata.national_prefix_for_parsing),
         trunk=_trunk(metadata),
         international_prefix=_or_never(metadata.international_prefix),
+        alone=len(COUNTRY_CODE_TO_REGION_CODE[code]) == 1,
     )
 
 

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from bulksender.model import Encoding, Message, Recipient, RejectedRow, RowStatus
 from bulksender.notices import Notice
-from bulksender.renderer.oddities import SAVES, noticed, oddities, other_placeholders
-from bulksender.renderer.segments import PLAIN_PUNCTUATION, code_points, composed, measure
+from bulksender.renderer.oddities import (
+    SAVES,
+    noticed,
+    oddities,
+    other_placeholders,
+    said_by_cells,
+)
+from bulksender.renderer.segments import (
+    PLAIN_PUNCTUATION,
+    code_points,
+    composed,
+    fits_one_part,
+    measure,
+    plainer,
+)
 from bulksender.renderer.template import Template, Unrendered
 from bulksender.settings import Job
 
 __all__ = ["Renderer"]
+
+
+_UNPAIRED = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair, which no encoding can carry."""
 
 
 class Renderer:
@@ -32,7 +50,7 @@ class Renderer:
         """Render a chunk's texts, count their parts, refuse what cannot go out as one SMS."""
         messages, refused = [], []
         for recipient, text in zip(recipients, self._texts(recipients), strict=True):
-            made = self._message(recipient, text)
+            made = self._plain(recipient, text) or self._message(recipient, text)
             if isinstance(made, Message):
                 messages.append(made)
             else:
@@ -58,6 +76,26 @@ class Renderer:
         rest = iter(made)
         return [next(rest) if own.text is None else own.text for own in recipients]
 
+    def _plain(self, recipient: Recipient, text: str | Unrendered) -> Message | None:
+        """The message of a text that fits one part of basic GSM 7-bit characters, as most do.
+
+        Nothing in such a text needs mending, and nothing in it is odd but what the cells say.
+        """
+        if type(text) is not str or not fits_one_part(text) or self._job.encoding == "UCS2":
+            return None
+        asked = self._template.asked if recipient.text is None else ()
+        cells = recipient.cells if recipient.text is None else (text.strip(),)
+        return Message(
+            recipient.row,
+            recipient.destination,
+            text,
+            1,
+            Encoding.GSM7,
+            recipient.reference,
+            "",
+            said_by_cells(cells, asked),
+        )
+
     def _message(self, recipient: Recipient, text: str | Unrendered) -> Message | str:
         """The message, or why the row cannot go out."""
         if isinstance(text, Unrendered):
@@ -68,13 +106,14 @@ class Renderer:
             text = text.translate(PLAIN_PUNCTUATION)
         if not text or text.isspace():
             return "the text is empty"
-        encoding, parts, foreign = measure(text, ucs2=job.encoding == "UCS2")
+        measured = measure(text, ucs2=job.encoding == "UCS2")
+        encoding, parts, foreign = measured
         if encoding is Encoding.UCS2:
             if job.encoding == "GSM7":
                 return f"GSM 7-bit (--encoding GSM7) does not have {code_points(foreign)}"
-            if _unpaired(text):
+            if _UNPAIRED.search(text):
                 return "the text holds half a character; type that cell again"
-        plain = measure(text.translate(PLAIN_PUNCTUATION)) if foreign else None
+        plain = plainer(text, measured)
         if parts > job.max_parts:
             limit = f"{job.max_parts} part{'s' if job.max_parts > 1 else ''}"
             instead = ""
@@ -109,8 +148,3 @@ def _refused(recipient: Recipient, why: str) -> RejectedRow:
     return RejectedRow(
         recipient.row, RowStatus.INVALID, why, recipient.destination, recipient.previous
     )
-
-
-def _unpaired(text: str) -> bool:
-    """Whether the text holds half of a surrogate pair, which no encoding can carry."""
-    return any("\ud800" <= char <= "\udfff" for char in text)

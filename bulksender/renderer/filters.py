@@ -6,6 +6,7 @@ import re
 import unicodedata
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from jinja2 import Undefined
 
@@ -33,7 +34,10 @@ _CONTINENTAL = re.compile(
 
 def money(value: object, currency: str = "", places: int = 2) -> str:
     """`1234.5 | money("SGD")` → `SGD 1,234.50`; a sign such as `$` stands without a space."""
-    amount = _grouped(_decimal(value, "money"), places)
+    if type(value) is float and places == 2 and abs(value) < 1e12 and round(value, 2) == value:
+        amount = f"{value:,.2f}"  # nothing to be rounded: as below, in a third of the time
+    else:
+        amount = _grouped(_decimal(value, "money"), places)
     return f"{currency}{' ' if currency[-1:].isalpha() else ''}{amount}"
 
 
@@ -70,10 +74,15 @@ def date_(value: object, form: str = "%Y-%m-%d") -> str:
         except ValueError:
             raise RowError("a date is not readable; write it like 2026-11-30") from None
     if isinstance(value, date):
-        return value.strftime(form)
+        return _stamp(value, form) if type(value) is date else value.strftime(form)
     if isinstance(value, time) and not _NEEDS_A_DAY.search(form):
         return value.strftime(form)
     raise RowError(f'the filter "date" needs a date, not {_kind(value)}')
+
+
+@lru_cache(maxsize=4096)
+def _stamp(value: date, form: str) -> str:
+    return value.strftime(form)  # dear, and the same dates come again and again
 
 
 def title(value: object) -> str:

@@ -13,6 +13,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from functools import wraps
 from typing import Any
 
@@ -270,6 +271,8 @@ TAME = frozenset(
     }
 )
 """Filters that make nothing of a text that is longer than it."""
+_SIMPLE = frozenset({str, int, float})
+_FEW = 100  # formats of dates
 BARRED = frozenset({"xmlattr", "urlize"})
 """Filters for web pages, which can print their arguments any number of times."""
 
@@ -285,14 +288,18 @@ def guarded(name: str, function: Callable[..., Any], budget: Budget) -> Callable
     look = _LOOK.get(name)
     first = 1 if hasattr(function, "jinja_pass_arg") else 0
     tame = name in TAME
+    fine: set[tuple[Any, ...]] = set()  # what stood behind the value before, and was found good
 
     @wraps(function)
     def checked(*arguments: Any, **named: Any) -> Any:
         if budget.compiling:
             raise Compiling
         values = arguments[first:]
-        if tame and type(values[0]) is str:  # the usual case, at little cost
+        kind = type(values[0])
+        if tame and kind in _SIMPLE:  # the usual cases, at little cost
             return function(*arguments, **named)
+        if name == "date" and kind is date and not named and values[1:] in fine:
+            return function(*arguments)
         numbers_in((*values[1:], *named.values()))
         printable((*values, *named.values()))
         if name in _OF_TEXT:
@@ -302,6 +309,8 @@ def guarded(name: str, function: Callable[..., Any], budget: Budget) -> Callable
         made = function(*arguments, **named)
         if isinstance(made, Iterator):
             return collected(made)
+        if name == "date" and kind is date and len(fine) < _FEW:
+            fine.add(values[1:])
         length = len(values[0]) if isinstance(values[0], str) else 0
         return short(made, max(MOST_CHARACTERS, length))
 

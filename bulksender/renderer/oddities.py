@@ -57,8 +57,12 @@ def oddities(
         found |= CONTROL
     if parts > 1 and ("/" in text or "www." in text) and _link_is_split(text, encoding):
         found |= SPLIT_LINK
-    if not _NOTHINGS.isdisjoint(cells):
-        found |= NOTHING
+    return found | said_by_cells(cells, asked)
+
+
+def said_by_cells(cells: Sequence[Cell], asked: Sequence[int]) -> int:
+    """What is odd about the cells that a text was made of, in bits; `asked` as in `oddities`."""
+    found = 0 if _NOTHINGS.isdisjoint(cells) else NOTHING
     if asked and any(_says_no(cells[place]) for place in asked):
         found |= A_NO
     return found

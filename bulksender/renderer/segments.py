@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from bulksender.model import Encoding
@@ -54,6 +55,12 @@ def measure(text: str, ucs2: bool = False) -> Measure:
     return Measure(Encoding.UCS2, _packed(text, _ASTRAL, UCS2_SINGLE, UCS2_MULTI), foreign)
 
 
+def fits_one_part(text: str) -> bool:
+    """Whether a text, not blank, takes one part of basic GSM 7-bit characters."""
+    short = len(text) <= GSM7_SINGLE and _BASIC.fullmatch(text) is not None
+    return short and text != "" and not text.isspace()
+
+
 def _even(units: int, single: int, multi: int) -> int:
     return (1 if units else 0) if units <= single else -(-units // multi)
 
@@ -82,9 +89,9 @@ def _take(units: int, parts: int, room: int, multi: int) -> tuple[int, int]:
     return parts + more, more * multi - (units - room)
 
 
-def code_points(characters: Iterable[str], most: int = 3) -> str:
+@lru_cache(maxsize=1024)
+def code_points(shown: tuple[str, ...], most: int = 3) -> str:
     """`’ (U+2019), 李 (U+674E) and 2 more`: characters as people can look them up."""
-    shown = list(characters)
     names = [
         f"{char} (U+{ord(char):04X})" if unicodedata.category(char)[0] not in "CZM"
         else f"U+{ord(char):04X}"
@@ -115,12 +122,15 @@ def composed(text: str) -> str:
 
     `e` and U+0301 are `é`, which GSM 7-bit has; apart, they would force UCS-2. All else stays.
     """
-    return text if text.isascii() else _APART.sub(lambda match: _WHOLE[match[0]], text)
+    if text.isascii() or not _MAY_BE_APART.search(text):
+        return text
+    return _APART.sub(lambda match: _WHOLE[match[0]], text)
 
 
 _WHOLE = {unicodedata.normalize("NFD", char): char for char in GSM7_BASIC}
 _WHOLE |= {"\N{KELVIN SIGN}": "K", "\N{ANGSTROM SIGN}": "Å", "\N{OHM SIGN}": "Ω"}
 _WHOLE = {apart: whole for apart, whole in _WHOLE.items() if apart != whole}
+_MAY_BE_APART = re.compile(f"[{''.join({apart[-1] for apart in _WHOLE})}]")
 _APART = re.compile(
     f"(?:{'|'.join(map(re.escape, _WHOLE))})"
     "(?![\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff])"  # another mark on top
@@ -139,3 +149,13 @@ PLAIN_PUNCTUATION = str.maketrans(
     }
 )
 """Typographic quotes, dashes, ellipsis and odd spaces → their GSM 7-bit equals."""
+_TYPOGRAPHIC = frozenset(map(chr, PLAIN_PUNCTUATION))
+
+
+def plainer(text: str, measured: Measure) -> Measure | None:
+    """What a text that needs UCS-2 would be billed as with plain punctuation; None for others."""
+    if not measured.foreign:
+        return None
+    if _TYPOGRAPHIC.isdisjoint(measured.foreign):
+        return measured
+    return measure(text.translate(PLAIN_PUNCTUATION))

@@ -1,15 +1,16 @@
 """The rows of a worksheet's XML, as it streams by (ECMA-376 part 1, 18.3.1).
 
-One regular expression takes the cells of a row as all common programs write them; a row that it
-does not take whole goes through an XML parser by itself. Entities are never expanded, and no more
+Rows that are written alike are read many at a time (`rowsalike`). Of any other row, one regular
+expression takes the cells as all common programs write them; a row that it does not take whole goes
+through an XML parser by itself. Entities are never expanded, and no more
 than a row is held at a time.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import IO
 from xml.etree.ElementTree import Element, ParseError
 
@@ -18,7 +19,8 @@ from defusedxml.ElementTree import fromstring
 
 from bulksender.ooxml import MOST_COLUMNS, MOST_ROWS, Area, area, column_number
 from bulksender.tables.formats import Reading
-from bulksender.tables.table import NEVER_COMPUTED, Row, spoilt_by
+from bulksender.tables.rowsalike import MOST_ALIKE, RowsAlike, Unlike, of_kind
+from bulksender.tables.table import NEVER_COMPUTED, Row
 from bulksender.tables.xmlstream import MOST_ROW, Damaged, blocks, coded, opened, plain, unescaped
 
 MOST_STRINGS = 1 << 30
@@ -33,6 +35,8 @@ _CELL = re.compile(
     r"(<f[^>]*(?:/>|>[^<]*</f>))?"
     r"(?:<v>([^<]*)</v>|<v ?/>|<is><t[^>]*>([^<]*)</t></is>)?</c>"
 )
+_ROW_END = "</row>"
+_FIRST_ROWS = 50  # they show what the sheet's rows look like
 _ROW_TAG = re.compile(r'<row(?: r="([0-9]{1,7})")?([^>]*)>')
 _R = re.compile(r"""\sr=["']([0-9]{1,7})["']""")
 _HIDDEN = re.compile(r"""\shidden=["'](?:1|true|on)["']""")
@@ -99,9 +103,51 @@ def rows(
     prefix = found[1] or ""
     root = re.search(r"<(?:\w+:)?worksheet\b[^>]*>", head)
     outer = plain(prefix, root[0]) if root else "<worksheet>"
-    number = 0
+    reader = _Reader(outer, strings, readings)
     for text in pieces:
-        text = plain(prefix, text)
+        yield from reader.rows(plain(prefix, text))
+
+
+class _Reader:
+    """Reads a sheet's rows from pieces of its XML: those that are alike at once, others singly."""
+
+    def __init__(self, outer: str, strings: Sequence[str], readings: Mapping[str, Readings]):
+        self._outer = outer
+        self._strings = strings
+        self._readings = readings
+        self._number = 0
+        self._width = 0
+        self._alike: RowsAlike | None = None
+
+    def rows(self, text: str) -> Iterable[Row]:
+        """The rows of a piece that ends with a row. Raises Damaged."""
+        if self._alike is None:
+            head, text = _cut(text, _FIRST_ROWS)
+            return chain(self._singly(head), self._after_the_first(text))
+        return self._at_once(self._alike, text)
+
+    def _after_the_first(self, text: str) -> Iterator[Row]:
+        self._alike = RowsAlike(max(1, min(self._width, MOST_ALIKE)), self._strings, self._readings)
+        yield from self.rows(text)
+
+    def _at_once(self, alike: RowsAlike, text: str) -> list[Row]:
+        before, rows = self._number, list[Row]()
+        try:
+            for run in alike.runs(text):
+                if isinstance(run[0], str):
+                    rows += self._singly("".join(run))
+                    continue
+                rows += alike.read(run, self._number)
+                self._number = rows[-1].number
+        except Unlike:
+            self._number = before
+            rows = list(self._singly(text))
+        if min(self._width, MOST_ALIKE) > alike.width:
+            self._alike = None  # wider rows have come, and there may be more of them
+        return rows
+
+    def _singly(self, text: str) -> Iterator[Row]:
+        number = self._number
         literal = not coded(text)
         for part in text.split("</row>")[:-1]:
             start = part.rfind("<row")
@@ -118,14 +164,28 @@ def rows(
             before, number = number, int(named) if named else number + 1
             if not before < number <= MOST_ROWS:
                 raise Damaged(f"row {number} stands behind row {before}")
+            self._number = number
             inside = tag.end()
             cells = _CELL.findall(part, inside)
             if len(cells) != part.count("</c>", inside):
-                cells = _parsed(outer, part[inside:], number)
+                cells = _parsed(self._outer, part[inside:], number)
             if cells:
-                values = _values(cells, strings, readings, literal or not coded(part))
+                whole = literal or not coded(part)
+                values = _values(cells, self._strings, self._readings, whole)
+                self._width = max(self._width, len(values))
                 hidden = "hidden" in attributes and _HIDDEN.search(attributes) is not None
                 yield Row(number, values, hidden)
+
+
+def _cut(text: str, rows: int) -> tuple[str, str]:
+    """The first rows of a piece, and the rest of it."""
+    end = 0
+    for _ in range(rows):
+        found = text.find(_ROW_END, end)
+        if found < 0:
+            return text, ""
+        end = found + len(_ROW_END)
+    return text[:end], text[end:]
 
 
 def shared_strings(stream: IO[bytes]) -> list[str]:
@@ -248,25 +308,9 @@ def _values(
             elif kind == "inlineStr":
                 values[column] = inline if literal else unescaped(inline)
             else:
-                values[column] = _rare(kind, formula, value)
+                values[column] = of_kind(kind, formula, value)
         except (ValueError, IndexError, OverflowError) as error:
             raise Damaged(f"its cell in column {letters} cannot be read") from error
     while values and values[-1] is None:
         values.pop()
     return values
-
-
-def _rare(kind: str, formula: str, value: str) -> object:
-    match kind:
-        case "str":
-            return unescaped(value)
-        case "b":
-            return value.strip() in ("1", "true")
-        case "e":
-            return spoilt_by(unescaped(value) or "#N/A")
-        case "d" if value:
-            moment = value.strip().removesuffix("Z")
-            is_time = re.fullmatch(r"T?\d\d:.*", moment)
-            return time.fromisoformat(moment) if is_time else datetime.fromisoformat(moment)
-        case _:
-            return NEVER_COMPUTED if formula and not value else unescaped(value)
