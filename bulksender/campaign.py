@@ -49,7 +49,7 @@ def plan(job: Job, ledger: Ledger, history: Ledger | None = None) -> Run:
 
 def send(run: Run, sender: Sender) -> None:
     """Send what is READY, batch by batch, until nothing is left or the sender has to stop."""
-    with sender:
+    with sender, timed("send"):
         first = run.last_batch() + 1
         for batch in chunker.chunk(run.ready(), run.job.batch_size, run.id, first):
             if not sender.submit(batch):  # claim, POST, record
@@ -67,9 +67,10 @@ def report(run: Run, output: Path | None = None, *, started: float | None = None
         if not run.job.in_place:
             _refuse_sheet(output, run.job)
         reporter.check_writable(output)
-    written = reporter.write(run, output or output_of(run.job))
-    seconds = 0.0 if started is None else time.monotonic() - started
-    return reporter.summarise(run, seconds=seconds, output=written)
+    with timed("report"):
+        written = reporter.write(run, output or output_of(run.job))
+        seconds = 0.0 if started is None else time.monotonic() - started
+        return reporter.summarise(run, seconds=seconds, output=written)
 
 
 def report_check(run: Run) -> Path:

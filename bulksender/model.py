@@ -14,6 +14,7 @@ from msgspec import Struct
 class Shown(float):
     """A number that its sheet shows in another form than its plain digits: `00042`, `15%`."""
 
+    __slots__ = ("shown",)
     shown: str
 
     def __new__(cls, value: float, shown: str) -> Shown:
@@ -21,6 +22,9 @@ class Shown(float):
         made = super().__new__(cls, value)
         made.shown = shown
         return made
+
+    def __reduce__(self) -> tuple[type[Shown], tuple[float, str]]:
+        return Shown, (float(self), self.shown)
 
     def __str__(self) -> str:
         return self.shown

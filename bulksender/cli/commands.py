@@ -19,7 +19,7 @@ from bulksender.cli.opening import (
     job_from,
     opened_history,
 )
-from bulksender.cli.sending import handling, plan_and_send, show_plan
+from bulksender.cli.sending import handling, plan_and_send, show_plan, timed_where
 from bulksender.errors import ExitCode, SettingsError
 
 
@@ -112,6 +112,7 @@ def send(
     again: o.Again = False,
     yes: o.Yes = False,
     reconcile: o.Reconcile = False,
+    timings: o.Timings = False,
     ledger: o.LedgerUrl = None,
     json: o.Json = False,
     verbose: o.Verbose = False,
@@ -130,9 +131,10 @@ def send(
         again=again, simulate=simulate, subaccount=chosen_subaccount(subaccount, defaults),
         base_url=chosen_base_url(base_url, region, defaults),
     )  # fmt: skip
-    return plan_and_send(
-        job, defaults, api_key_file, given.url(ledger), output, yes, started, reconcile
-    )
+    with timed_where(timings, output):
+        return plan_and_send(
+            job, defaults, api_key_file, given.url(ledger), output, yes, started, reconcile
+        )
 
 
 @app.command()

@@ -117,6 +117,9 @@ Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")
 RunId: TypeAlias = Annotated[
     str | None, typer.Argument(metavar="[RUN]", help="A run's id, or its beginning.")
 ]
+Timings: TypeAlias = Annotated[
+    bool, typer.Option("--timings", help="Say at the end where the time went, stage by stage.")
+]
 Reconcile: TypeAlias = Annotated[
     bool,
     typer.Option("--reconcile", help="Ask 8x8's log about UNKNOWN messages without asking you."),

@@ -121,6 +121,13 @@ class Output:
         if summary.output:
             self.say(f"Result: {summary.output}", style="bold")
 
+    def timings(self, spent: dict[str, float]) -> None:
+        """Where the time of a command went."""
+        self.say()
+        self.say("Where the time went", style="bold")
+        for stage, seconds in [*spent.items(), ("total", sum(spent.values()))]:
+            self.say(f"{stage:<10} {seconds:8,.2f} s", indent=2)
+
     def inquiry(self, inquiry: Inquiry, held: int) -> None:
         """What 8x8's log has settled, and what it has not; `held` wait for another run."""
         if not (inquiry.found or inquiry.absent or inquiry.open or held):

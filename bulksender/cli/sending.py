@@ -26,6 +26,7 @@ from bulksender.errors import (
     SettingsError,
     Stopped,
 )
+from bulksender.timing import timed, watched
 
 if TYPE_CHECKING:
     from bulksender.ledger import Ledger, Run
@@ -77,7 +78,8 @@ def ask_and_send(run: Run, desk: Desk, yes: bool) -> ExitCode:
     with desk.book.owning(run.id):
         summary, asked = None, 0.0
         try:
-            summary = show_plan(run, desk.output, desk.started)
+            with timed("show"):
+                summary = show_plan(run, desk.output, desk.started)
             campaign.refuse_unsendable(run, desk.book)
             asked = _consent(run, desk.account, desk.output, yes)
             run.approve()
@@ -294,6 +296,17 @@ def _written(run: Run, started: float) -> tuple[Summary, ReportError | None]:
         return campaign.report(run, started=started), None
     except ReportError as error:
         return summarise(run, seconds=time.monotonic() - started), error
+
+
+@contextmanager
+def timed_where(wanted: bool, output: Output) -> Iterator[None]:
+    """Say after the block, where that is `wanted`, where its time went."""
+    if not wanted:
+        yield
+        return
+    with watched() as timings:
+        yield
+        output.timings(timings.spent())
 
 
 @contextmanager

@@ -73,9 +73,11 @@ class Run(Telling):
         job = self.job
         old = msgspec.json.encode([job.pretended, job.subaccount, job.source or "", job.encoding])
         hashes, nothing = [hashlib.sha256(_content_settings(job)), hashlib.sha256(old)], True
-        for pair in connection.exec_driver_sql(sql.CONTENT, (self.no,)):
+        found = connection.exec_driver_sql(sql.CONTENT, (self.no,)).cursor
+        while page := found.fetchmany(CHUNK_ROWS):
+            written = b"".join(map(msgspec.json.encode, page))
             for content in hashes:
-                content.update(msgspec.json.encode(tuple(pair)))
+                content.update(written)
             nothing = False
         return (None, None) if nothing else (hashes[0].hexdigest(), hashes[1].hexdigest())
 
@@ -191,7 +193,7 @@ class Run(Telling):
     def ready(self) -> Iterator[Message]:
         """The messages that are still to be sent, in the sheet's order; read a page at a time."""
         last = 0
-        while page := self._all(sql.READY_PAGE, self.no, last, CHUNK_ROWS):
+        while page := self._tuples(sql.READY_PAGE, (self.no, last, CHUNK_ROWS)):
             last = page[-1][0]
             yield from map(as_message, page)
 

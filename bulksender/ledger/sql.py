@@ -298,6 +298,17 @@ WHERE message.run IN (SELECT value FROM json_each(:family))
 ORDER BY message.row
 """
 
+# The same of a run that is alone in its family: nothing is later.
+RESULT_PAGE_ALONE = """
+SELECT message.row, message.umid, message.status, message.detail, message.destination,
+       message.parts, message.encoding, coalesce(batch.batch_id, ''),
+       coalesce(batch.claimed_at, ''), :id
+FROM message
+LEFT JOIN batch ON batch.run = message.run AND batch.number = message.batch
+WHERE message.run = :run AND message.row BETWEEN :first AND :last
+ORDER BY message.row
+"""
+
 BATCHES = """
 SELECT number, state, rows, claimed_at, ended_at, batch_id FROM batch WHERE run = ? ORDER BY number
 """

@@ -21,6 +21,7 @@ from jinja2 import Undefined
 from jinja2.runtime import LoopContext
 
 from bulksender.errors import TemplateError
+from bulksender.model import Shown
 from bulksender.renderer.filters import RowError
 
 MOST_SOURCE = 20_000
@@ -271,7 +272,7 @@ TAME = frozenset(
     }
 )
 """Filters that make nothing of a text that is longer than it."""
-_SIMPLE = frozenset({str, int, float})
+_SIMPLE = frozenset({str, int, float, Shown})
 _FEW = 100  # formats of dates
 BARRED = frozenset({"xmlattr", "urlize"})
 """Filters for web pages, which can print their arguments any number of times."""

@@ -18,7 +18,7 @@ import openpyxl
 from openpyxl.cell import WriteOnlyCell
 
 from bulksender.model import Shown
-from bulksender.reporter.sheetxml import MOST_CHARACTERS, literal
+from bulksender.reporter.cellxml import MOST_CHARACTERS, literal
 from bulksender.reporter.values import Values
 from bulksender.source import RESULT_COLUMNS, SheetFacts
 from bulksender.tables import Row, Spoilt, open_table

@@ -8,17 +8,17 @@ for byte as it came in (ECMA-376 part 1, 18.3.1; rows, cells and inline strings 
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import IO, NamedTuple
-from xml.sax.saxutils import escape
+from typing import NamedTuple
 
 from bulksender.ooxml import column_number
+from bulksender.reporter.cellxml import ResultCells
 from bulksender.reporter.values import Values
 from bulksender.source import RESULT_COLUMNS, SheetFacts, column_letter
+from bulksender.zipping import Blocks, Packing, copy
 
-READ = 1 << 20  # bytes at a time
+_TWO_LETTERS = 702  # columns, up to ZZ
 
 _SHEET_DATA = re.compile(rb"<(\w+:)?sheetData\s*(/?)>")
 _DIMENSION = re.compile(rb"""(<(?:\w+:)?dimension\s[^>]*?ref=["'])([A-Z]+\d+)(?::([A-Z]+)(\d+))?""")
@@ -26,11 +26,6 @@ _REFERENCE = re.compile(rb"""\sr=["']([A-Z]*)(\d*)["']""")
 _STYLE = re.compile(rb"""\ss=["'](\d+)["']""")
 
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
-MOST_CHARACTERS = 32_767  # in a cell, Excel's limit
-
-_PLAIN_TEXT = re.compile(r"(?!\s)[^&<>\x00-\x1f_\ud800-\udfff\ufffe\uffff]*(?<!\s)")
-_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # Excel reads _x000D_ as a character
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class _Cell(NamedTuple):
@@ -51,17 +46,17 @@ class SheetWriter:
         self,
         facts: SheetFacts,
         rows: Iterator[tuple[int, Values]],
-        reading: IO[bytes],
-        writing: IO[bytes],
+        reading: Blocks,
+        writing: Packing,
     ):
         self._facts = facts
         self._columns = list(facts.result_columns.values())
         self._first_column = min(self._columns)
-        self._letters = [column_letter(column) for column in self._columns]
         self._rows = rows
         self._expected = next(rows, None)
         self._reading = reading
         self._writing = writing
+        self._number = 0  # of the row that was seen last
         self.replaced_formulas = False
         """Whether a formula stood where a result stands now."""
         self._use_prefix("")
@@ -79,7 +74,7 @@ class SheetWriter:
         if self._expected is not None:
             raise ValueError(f"row {self._expected[0]} is not in the sheet")
         self._writing.write(rest)
-        shutil.copyfileobj(self._reading, self._writing, READ)
+        copy(self._reading, self._writing)
 
     def _use_prefix(self, prefix: str) -> None:
         """Prepare the patterns and the pieces of a cell for the document's namespace prefix."""
@@ -93,35 +88,65 @@ class SheetWriter:
         self._cell_tag = re.compile(rb"<%bc[\s/>]" % p)
         self._row_end = b"</%brow>" % p
         self._data_end = b"</%bsheetData>" % p
-        self._cell_start = f"<{prefix}c r="
-        self._number = (f"><{prefix}v>", f"</{prefix}v></{prefix}c>")
-        self._text = (
-            f' t="inlineStr"><{prefix}is><{prefix}t',
-            f"</{prefix}t></{prefix}is></{prefix}c>",
-        )
+        self._plain_row = _plain_row(p, self._first_column - 1)
+        self._cells = ResultCells(self._columns, prefix)
 
     def _more(self, otherwise: str) -> bytes:
-        more = self._reading.read(READ)
+        more = self._reading.read()
         if not more:
             raise ValueError(otherwise)
         return more
 
     def _write_rows(self, buffer: bytes) -> bytes:
         """Write all rows; returns what was read beyond them."""
-        number = 0
         while True:
-            written = 0
-            pieces: list[bytes] = []
-            for start, end in self._rows_in(buffer):
-                row = buffer[start:end]
-                number = _row_number(row) or number + 1
-                pieces += (buffer[written:start], self._row(number, row))
-                written = end
-            self._writing.write(b"".join(pieces))
-            buffer = buffer[written:]
+            if b"<!" in buffer or self._plain_row is None:
+                done = self._write_singly(buffer)
+            else:
+                done = self._write_at_once(buffer, self._plain_row)
+            buffer = buffer[done:]
             if self._data_end in buffer:
                 return buffer
             buffer += self._more("the sheet's XML ends in the middle of its rows")
+
+    def _write_at_once(self, buffer: bytes, plain_row: re.Pattern[bytes]) -> int:
+        """Write the whole rows of a buffer without comments and CDATA; returns where they end.
+
+        One expression finds the rows whose cells all stand left of the result.
+        """
+        data_end = buffer.find(self._data_end)
+        last = buffer.rfind(self._row_end, 0, data_end if data_end >= 0 else len(buffer))
+        if last < 0:
+            return self._write_singly(buffer)
+        end = last + len(self._row_end)
+        pieces: list[bytes] = []
+        for plain, number, other in plain_row.findall(buffer, 0, end):
+            if other:
+                self._writing.write(b"".join(pieces))
+                pieces.clear()
+                self._writing.write(other[self._write_singly(other) :])
+                continue
+            self._number = int(number)
+            if self._number == self._facts.header_row:
+                pieces.append(self._row(plain + self._row_end))
+                continue
+            values = self._values(self._number)
+            added = self._cells.row(self._number, values) if values is not None else b""
+            pieces += (plain, added, self._row_end)
+        self._writing.write(b"".join(pieces))
+        return end + (self._write_singly(buffer[end:data_end]) if data_end >= 0 else 0)
+
+    def _write_singly(self, buffer: bytes) -> int:
+        """Write the whole rows of a buffer, one by one; returns where they end."""
+        written = 0
+        pieces: list[bytes] = []
+        for start, end in self._rows_in(buffer):
+            row = buffer[start:end]
+            self._number = _row_number(row) or self._number + 1
+            pieces += (buffer[written:start], self._row(row))
+            written = end
+        self._writing.write(b"".join(pieces))
+        return written
 
     def _rows_in(self, buffer: bytes) -> Iterator[tuple[int, int]]:
         """Where each whole row begins and ends. A row's end inside CDATA is text, not an end."""
@@ -136,36 +161,37 @@ class SheetWriter:
                     return
             yield start, position
 
-    def _row(self, number: int, row: bytes) -> bytes:
-        """The row with its result cells, or the row itself where it has none."""
-        if number == self._facts.header_row:
-            return self._header(number, row)
+    def _values(self, number: int) -> Values | None:
+        """The results of a row; None where it has none. To be asked once, row by row."""
         if self._expected is None or number < self._expected[0]:
-            return row
-        if number > self._expected[0]:
-            raise ValueError(f"row {self._expected[0]} is not in the sheet")
-        values = self._expected[1]
+            return None
+        row, values = self._expected
+        if number > row:
+            raise ValueError(f"row {row} is not in the sheet")
         self._expected = next(self._rows, None)
-        return self._merged(number, row, values)
+        return values
 
-    def _header(self, number: int, row: bytes) -> bytes:
+    def _row(self, row: bytes) -> bytes:
+        """The row `self._number` with its result cells, or the row itself where it has none."""
+        if self._number == self._facts.header_row:
+            return self._header(row)
+        values = self._values(self._number)
+        return row if values is None else self._merged(row, values)
+
+    def _header(self, row: bytes) -> bytes:
         """Names over the new columns, in the style of the header's last cell."""
         styles = _STYLE.findall(row, row.find(b">"))
         names = tuple(None if name in self._facts.headers else name for name in RESULT_COLUMNS)
-        return self._merged(number, row, names, styles[-1].decode() if styles else "")
+        return self._merged(row, names, styles[-1].decode() if styles else "")
 
-    def _merged(self, number: int, row: bytes, values: Values, style: str = "") -> bytes:
+    def _merged(self, row: bytes, values: Values, style: str = "") -> bytes:
         if row.endswith(b"/>"):
             row = row[:-2] + b">" + self._row_end
         cells = self._cells_if_in_the_way(row)
         if cells:
-            return self._inserted(number, row, cells, values, style)
-        made = [
-            self._made(f"{letters}{number}", value, style)
-            for letters, value in zip(self._letters, values, strict=True)
-            if value is not None and value != ""
-        ]
-        return b"%b%b%b" % (row[: -len(self._row_end)], "".join(made).encode(), self._row_end)
+            return self._inserted(row, cells, values, style)
+        made = self._cells.styled(self._number, values, style)
+        return b"%b%b%b" % (row[: -len(self._row_end)], made, self._row_end)
 
     def _cells_if_in_the_way(self, row: bytes) -> list[_Cell]:
         """All the row's cells, where one stands in the first result column or right of it."""
@@ -182,42 +208,25 @@ class SheetWriter:
             cells.append(_Cell(column, match.start(), match.end()))
         return cells if cells and cells[-1].column >= self._first_column else []
 
-    def _inserted(
-        self, number: int, row: bytes, cells: list[_Cell], values: Values, style: str
-    ) -> bytes:
+    def _inserted(self, row: bytes, cells: list[_Cell], values: Values, style: str) -> bytes:
         """The row with result cells among its others, in the order of the columns."""
         standing = {cell.column: row[cell.start : cell.end] for cell in cells}
         gaps = {  # white space and comments in front of a cell
             cell.column: row[before.end : cell.start] for before, cell in pairwise(cells)
         }
         merged = dict(standing)
-        for column, letters, value in zip(self._columns, self._letters, values, strict=True):
+        for column, letters, value in zip(self._columns, self._cells.letters, values, strict=True):
             old = standing.get(column)
             if value is None or (value == "" and old is None):
                 continue
             if old is not None and _FORMULA.search(old):
                 self.replaced_formulas = True
             own = _STYLE.search(old, 0, old.find(b">") + 1) if old else None
-            made = self._made(f"{letters}{number}", value, own[1].decode() if own else style)
+            reference = f"{letters}{self._number}"
+            made = self._cells.cell(reference, value, own[1].decode() if own else style)
             merged[column] = made.encode()
         body = b"".join(gaps.get(column, b"") + merged[column] for column in sorted(merged))
         return row[: cells[0].start] + body + row[cells[-1].end :]
-
-    def _made(self, reference: str, value: str | int, style: str) -> str:
-        """A cell's XML: a number, or text that no spreadsheet program takes for a formula."""
-        start = f'{self._cell_start}"{reference}"'
-        if style:
-            start += f' s="{style}"'
-        if value == "":
-            return f"{start}/>"
-        if isinstance(value, int):
-            return f"{start}{self._number[0]}{value}{self._number[1]}"
-        value = value[:MOST_CHARACTERS]
-        if _PLAIN_TEXT.fullmatch(value):
-            return f"{start}{self._text[0]}>{value}{self._text[1]}"
-        return (
-            f'{start}{self._text[0]} xml:space="preserve">{escape(literal(value))}{self._text[1]}'
-        )
 
     def _with_dimension(self, head: bytes) -> bytes:
         """The part before the rows, its `<dimension>` widened to the last result column."""
@@ -234,9 +243,27 @@ class SheetWriter:
         return _DIMENSION.sub(widened, head, count=1)
 
 
-def literal(text: str) -> str:
-    """Text that Excel reads back as it is: no `_x000D_` code, no character that XML forbids."""
-    return _ESCAPED.sub("_x005F_", _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text))
+def _plain_row(prefix: bytes, last_column: int) -> re.Pattern[bytes] | None:
+    """Rows whose cells stand in columns up to `last_column`, without comments and CDATA.
+
+    Groups: such a row up to its end tag, its number; else whatever ends with the next end tag of a
+    row. None where there is no such column, or too many for an expression.
+    """
+    if not 0 < last_column <= _TWO_LETTERS:
+        return None
+    last = column_letter(last_column).encode()
+    if len(last) == 1:
+        letters = rb"[A-%b]" % last
+    else:
+        before = b"|[A-%c][A-Z]" % (last[0] - 1) if last[0] > ord("A") else b""
+        letters = rb"(?:[A-Z]%b|%c[A-%c])" % (before, last[0], last[1])
+    p = prefix
+    inner = rb"(?:[^<]*+<(?!/%bc>|%bc[\s>/]|!)[^>]*+>)*+[^<]*+" % (p, p)
+    cell = rb'<%bc r="%b[0-9]++"[^>]*+>(?:(?<=/>)|%b</%bc>)' % (p, letters, inner, p)
+    return re.compile(
+        rb'(<%brow r="([0-9]{1,7}+)"[^>]*+(?<!/)>(?:%b)*+)</%brow>|([\s\S]*?</%brow>)'
+        % (p, cell, p, p)
+    )
 
 
 def _row_number(row: bytes) -> int | None:

@@ -20,6 +20,8 @@ def values_of(result: Result, kept: bool, beside: bool = True) -> Values:
     whose outcome in an earlier run is not known keeps everything. Where the sheet itself is not
     there (`beside` is False), there is nothing to keep.
     """
+    if kept and result.status in _POSTED and result.encoding:
+        return result[1:]
     came_unknown = result.status is RowStatus.UNKNOWN and not result.encoding
     if beside and came_unknown:
         return (None,) * len(RESULT_COLUMNS)

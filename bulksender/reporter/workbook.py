@@ -7,15 +7,15 @@ and what no library knows yet.
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from bulksender.ooxml import sheet_part
-from bulksender.reporter.sheetxml import READ, SheetWriter
+from bulksender.reporter.sheetxml import SheetWriter
 from bulksender.reporter.values import Values
 from bulksender.source import RESULT_COLUMNS, SheetFacts
+from bulksender.zipping import copy, packing, unpacked
 
 _CALC_CHAIN = "/calcchain.xml"
 _CHAIN_MENTIONS = re.compile(
@@ -35,17 +35,13 @@ def write(facts: SheetFacts, rows: Iterator[tuple[int, Values]], target: Path) -
         late = _about_the_calculation_chain(entries) if _may_replace(facts) else []
         replaced = False
         for entry in [entry for entry in entries if entry not in late]:
-            large = entry.file_size > 1 << 30  # may pass 2 GiB with the result in it
-            with (
-                source.open(entry) as reading,
-                output.open(_same(entry), "w", force_zip64=large) as writing,
-            ):
+            with unpacked(source, entry) as reading, packing(output, _same(entry)) as writing:
                 if entry.filename == part:
                     sheet = SheetWriter(facts, rows, reading, writing)
                     sheet.write()
                     replaced = sheet.replaced_formulas
                 else:
-                    shutil.copyfileobj(reading, writing, READ)
+                    copy(reading, writing)
         for entry in late:
             if not replaced:
                 output.writestr(_same(entry), source.read(entry))
@@ -68,11 +64,10 @@ def _about_the_calculation_chain(entries: list[ZipInfo]) -> list[ZipInfo]:
 
 
 def _same(entry: ZipInfo) -> ZipInfo:
-    """A new entry of the same name, date, attributes and compression, made quickly (level 1)."""
+    """A new entry of the same name, date, attributes and compression."""
     copy = ZipInfo(entry.filename, entry.date_time)
     copy.compress_type = entry.compress_type
     copy.external_attr = entry.external_attr
     copy.comment = entry.comment
     copy.file_size = entry.file_size  # tells zipfile whether ZIP64 is needed
-    copy._compresslevel = 1  # type: ignore[attr-defined]  # an archive's own level is not used here
     return copy

@@ -29,6 +29,7 @@ from bulksender.sender.personal import remove_personal_data
 from bulksender.sender.reconcile import log_entries
 from bulksender.sender.wire import Settled, UnreadableError, encode, match
 from bulksender.settings import Account
+from bulksender.timing import timed
 
 __all__ = ["Api", "Patience", "RetryPolicy", "Sender", "log_entries", "remove_personal_data"]
 
@@ -89,9 +90,11 @@ class Sender:
             self._collect()
         if self.stopped is not None:
             return False
-        body = encode(batch, self._run.job)
+        with timed("encode"):
+            body = encode(batch, self._run.job)
         try:
-            self._run.claim(batch)
+            with timed("claim"):
+                self._run.claim(batch)
         except LedgerError as error:
             self.stop(str(error))
             return False
@@ -100,7 +103,8 @@ class Sender:
 
     def _collect(self) -> None:
         """Wait for the first answer, and record every one that is there."""
-        done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
+        with timed("wait"):
+            done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
         for future in done:
             batch = self._flying.pop(future)
             reply, attempts = future.result()
@@ -114,8 +118,10 @@ class Sender:
             self._run.release(batch, attempts)
             self.stop(reply.reason)
             return
-        settled = _settled(batch, reply)
-        self._run.settle(batch, settled.outcomes, attempts, settled.batch_id)
+        with timed("match"):
+            settled = _settled(batch, reply)
+        with timed("record"):
+            self._run.settle(batch, settled.outcomes, attempts, settled.batch_id)
         counts: dict[RowStatus, int] = {}
         for outcome in settled.outcomes:
             counts[outcome.status] = counts.get(outcome.status, 0) + 1

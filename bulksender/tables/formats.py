@@ -7,9 +7,10 @@ not understood (fractions, conditions, exponents) leaves the number as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import NamedTuple
 
 from bulksender.model import Shown
@@ -66,7 +67,11 @@ def reading(code: str, since_1904: bool = False) -> Reading | None:
     if not shapes:
         return None
     known = [shape for shape in shapes if shape is not None]
-    return (lambda value: _shown(value, known)) if len(known) == len(shapes) else None
+    if len(known) < len(shapes):
+        return None
+    if _is_simple(known[0]):
+        return _simply_shown(known)
+    return partial(_shown, shapes=known)
 
 
 def _elapsed(value: float) -> object:
@@ -161,7 +166,7 @@ def _section(text: str) -> _Shape | None:
     return _Shape(tuple(whole), tuple(fraction), grouped, percents, scaling + commas)
 
 
-def _shown(value: float, shapes: list[_Shape]) -> float:
+def _shown(value: float, shapes: Sequence[_Shape]) -> float:
     """The number, with the form in which the sheet shows it where that is another one."""
     if not abs(value) < 1e15:
         return value
@@ -176,6 +181,28 @@ def _shown(value: float, shapes: list[_Shape]) -> float:
         return value  # a format that hides its number
     text = text if not sign or not text.strip("0., ") else f"{sign}{text}"
     return value if text in ("", f"{value:.15g}") else Shown(value, text)
+
+
+def _is_simple(shape: _Shape) -> bool:
+    """Whether a shape only fixes the places behind the point: `0.00`, `#,##0.00`."""
+    whole = shape.whole[-1:] == ("0",) and set(shape.whole[:-1]) <= {"#"}
+    fraction = shape.fraction in ((), ("0",), ("0", "0"), ("0", "0", "0"))
+    return whole and fraction and not shape.percents and not shape.thousands
+
+
+def _simply_shown(shapes: Sequence[_Shape]) -> Reading:
+    """As `_shown`, where the first shape is simple: most amounts need nothing rounded."""
+    places, grouped = len(shapes[0].fraction), shapes[0].grouped
+    form = f"{',' if grouped else ''}.{places}f"
+
+    def read(value: float) -> object:
+        if not 0 < value < 1e12 or round(value, places) != value:
+            return _shown(value, shapes)
+        shown = format(value, form)
+        as_stored = shown[-1] != "0" or not places
+        return value if as_stored and "," not in shown else Shown(value, shown)
+
+    return read
 
 
 def _written(number: Decimal, shape: _Shape) -> str:

@@ -74,7 +74,10 @@ class RowsAlike:
             cells.pop()
         blank = (None,) * len(numbers)
         values = zip(*(blank if column is None else column for column in cells), strict=True)
-        return list(map(Row, numbers, values))
+        rows = map(Row, numbers, values)
+        if all(columns[2]):
+            return list(rows)
+        return [row for row in rows if row.values.count(None) < len(cells)]  # styles are nothing
 
     def _column(self, attributes: Sequence[str], stored: Sequence[str]) -> Sequence[object] | None:
         """A column's values; None where nothing stands in it. `stored` is "" where a cell has none.

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import IO
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
@@ -21,7 +20,17 @@ from bulksender.ooxml import MOST_COLUMNS, MOST_ROWS, Area, area, column_number
 from bulksender.tables.formats import Reading
 from bulksender.tables.rowsalike import MOST_ALIKE, RowsAlike, Unlike, of_kind
 from bulksender.tables.table import NEVER_COMPUTED, Row
-from bulksender.tables.xmlstream import MOST_ROW, Damaged, blocks, coded, opened, plain, unescaped
+from bulksender.tables.xmlstream import (
+    MOST_ROW,
+    Damaged,
+    blocks,
+    coded,
+    opened,
+    plain,
+    unescaped,
+    unspaced,
+)
+from bulksender.zipping import Blocks
 
 MOST_STRINGS = 1 << 30
 """Characters of all shared strings' XML; ten million texts of 100 each."""
@@ -43,6 +52,7 @@ _HIDDEN = re.compile(r"""\shidden=["'](?:1|true|on)["']""")
 _MERGE = re.compile(r"""<(?:\w+:)?mergeCell\s[^<>]*?ref=["']([^"'<>]*)["']""")
 _DATA = re.compile(r"<(\w+:)?sheetData\s*(/?)>")
 _DATA_END = re.compile(r"</(?:\w+:)?sheetData\s*>")
+_STRING = re.compile(r"<si>\s*+<t(?: [^>]*+)?>([^<]*+)</t>\s*+</si>|([\s\S]+?(?:</si>|\Z))")
 _STRINGS = re.compile(r"<(\w+:)?sst\b[^<>]*>")
 
 
@@ -75,7 +85,7 @@ class Readings(dict[str, object]):
         return meant
 
 
-def merges(stream: IO[bytes]) -> list[Area]:
+def merges(stream: Blocks) -> list[Area]:
     """Read a worksheet to its end, for what stands behind its rows: the merged areas."""
     tail, found = "", False
     for block in blocks(stream):
@@ -88,9 +98,7 @@ def merges(stream: IO[bytes]) -> list[Area]:
     return [place for place in areas if place is not None]
 
 
-def rows(
-    stream: IO[bytes], strings: Sequence[str], readings: Mapping[str, Readings]
-) -> Iterator[Row]:
+def rows(stream: Blocks, strings: Sequence[str], readings: Mapping[str, Readings]) -> Iterator[Row]:
     """Yield the rows that hold anything. Raises Damaged.
 
     `strings` are the workbook's shared strings; `readings` say, by style, which numbers are dates
@@ -138,7 +146,7 @@ class _Reader:
                     rows += self._singly("".join(run))
                     continue
                 rows += alike.read(run, self._number)
-                self._number = rows[-1].number
+                self._number = int(run[-1][0])
         except Unlike:
             self._number = before
             rows = list(self._singly(text))
@@ -148,6 +156,7 @@ class _Reader:
 
     def _singly(self, text: str) -> Iterator[Row]:
         number = self._number
+        text = unspaced(text)
         literal = not coded(text)
         for part in text.split("</row>")[:-1]:
             start = part.rfind("<row")
@@ -188,29 +197,33 @@ def _cut(text: str, rows: int) -> tuple[str, str]:
     return text[:end], text[end:]
 
 
-def shared_strings(stream: IO[bytes]) -> list[str]:
+def shared_strings(stream: Blocks) -> list[str]:
     """A workbook's shared strings, without their phonetic hints. Raises Damaged."""
     head, pieces = opened(stream, _STRINGS, "</si>", MOST_TEXT)
     found = _STRINGS.search(head)
     prefix = (found[1] if found else "") or ""
-    whole = re.compile(r"\s*<si>\s*<t(?: [^>]*)?>([^<]*)</t>\s*")
     texts: list[str] = []
     size = 0
     for text in pieces:
         size += len(text)
         if size > MOST_STRINGS:
             raise Damaged("its texts take more memory than they may")
-        for part in plain(prefix, text).split("</si>"):
-            simple = whole.fullmatch(part)
-            if simple:
-                texts.append(unescaped(simple[1]))
-                continue
-            texts += [""] * len(re.findall(r"<si\s*/>", part))
-            start = part.find("<si>")
-            if start >= 0:
-                runs = _element(f"<sst>{part[start:]}</si></sst>", "a shared string")
-                texts.append(unescaped(_raw(_text(runs))))
+        text = unspaced(plain(prefix, text))
+        literal = not coded(text)
+        for simple, other in _STRING.findall(text):
+            if other:
+                texts += _strings(other)
+            else:
+                texts.append(simple if literal else unescaped(simple))
     return texts
+
+
+def _strings(other: str) -> Iterator[str]:
+    """Blank strings, and the one of several runs behind them, if there is one."""
+    yield from [""] * len(re.findall(r"<si\s*/>", other))
+    start = other.find("<si>")
+    if start >= 0:
+        yield unescaped(_raw(_text(_element(f"<sst>{other[start:]}</sst>", "a shared string"))))
 
 
 def _empty_rows(text: str, number: int) -> int:

@@ -12,6 +12,7 @@ from bulksender.tables.choosing import ZippedWorkbook, chosen
 from bulksender.tables.formats import BUILT_IN, reading
 from bulksender.tables.merging import Merging
 from bulksender.tables.table import Row
+from bulksender.zipping import unpacked
 
 
 class XlsxTable(ZippedWorkbook):
@@ -25,14 +26,14 @@ class XlsxTable(ZippedWorkbook):
             self._readings = _readings(archive, found)
             self._strings: list[str] = []
             if found.strings is not None:
-                with archive.open(found.strings) as stream:
+                with unpacked(archive, found.strings) as stream:
                     self._strings = sheetrows.shared_strings(stream)
             self.names = [sheet.name for sheet in found.sheets]
             known: dict[str, bool] = {}
             self._entry = chosen(
                 path, name, found.sheets, lambda entry: self._filled(archive, entry.part, known)
             )
-            with archive.open(self._entry.part) as stream:
+            with unpacked(archive, self._entry.part) as stream:
                 self._merges = sheetrows.merges(stream)
         self.sheet = self._entry.name
 
@@ -43,12 +44,12 @@ class XlsxTable(ZippedWorkbook):
     def rows(self) -> Iterator[Row]:
         """Yield the rows that hold anything."""
         merging = Merging(self._merges)
-        with self._opened() as archive, archive.open(self._entry.part) as stream:
+        with self._opened() as archive, unpacked(archive, self._entry.part) as stream:
             yield from merging(sheetrows.rows(stream, self._strings, self._readings))
 
     def _filled(self, archive: ZipFile, part: str, known: dict[str, bool]) -> bool:
         if part not in known:
-            with archive.open(part) as stream:
+            with unpacked(archive, part) as stream:
                 known[part] = any(sheetrows.rows(stream, self._strings, self._readings))
         return known[part]
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from typing import IO
 from xml.sax.saxutils import escape
 
-_READ = 1 << 20  # bytes at a time
+from bulksender.zipping import Blocks
+
 MOST_HEAD = 8 << 20
 """Characters before the first row; 16,384 columns described take a quarter of it."""
 MOST_ROW = 64 << 20
@@ -29,9 +29,9 @@ class Damaged(ValueError):
     """The XML cannot be read, with the reason; the row it is in where that is known."""
 
 
-def blocks(stream: IO[bytes]) -> Iterator[str]:
+def blocks(stream: Blocks) -> Iterator[str]:
     """A part's text, a block at a time. Raises Damaged for what is neither UTF-8 nor UTF-16."""
-    block = stream.read(_READ)
+    block = stream.read()
     codec = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(block[:2], "utf-8")
     decoder = codecs.getincrementaldecoder(codec)()
     while block:
@@ -39,11 +39,11 @@ def blocks(stream: IO[bytes]) -> Iterator[str]:
             yield decoder.decode(block)
         except UnicodeDecodeError as error:
             raise Damaged("its XML is not UTF-8") from error
-        block = stream.read(_READ)
+        block = stream.read()
 
 
 def opened(
-    stream: IO[bytes], opening: re.Pattern[str], end: str, most: int
+    stream: Blocks, opening: re.Pattern[str], end: str, most: int
 ) -> tuple[str, Iterator[str]]:
     """What stands up to the `opening` tag, and the rest in pieces that stop behind an `end` tag.
 
@@ -99,12 +99,17 @@ def _outside(buffer: str, stop: int, end: str) -> int:
 
 
 def plain(prefix: str, text: str) -> str:
-    """The XML as most programs write it: no prefix, comments, CDATA, nor space in an end tag."""
+    """The XML as most programs write it: no prefix, comments nor CDATA."""
     if "<!" in text:
         text = _CDATA.sub(lambda match: escape(match[1]), _COMMENT.sub("", text))
-    if " >" in text or "\n>" in text or "\t>" in text or "\r>" in text:
-        text = _SPACED_END.sub(r"</\1>", text)
     return text.replace(f"<{prefix}", "<").replace(f"</{prefix}", "</") if prefix else text
+
+
+def unspaced(text: str) -> str:
+    """The XML without space in end tags, which hardly any program writes."""
+    if " >" in text or "\n>" in text or "\t>" in text or "\r>" in text:
+        return _SPACED_END.sub(r"</\1>", text)
+    return text
 
 
 def coded(text: str) -> bool:
