@@ -73,7 +73,13 @@ WHERE message.run = :run AND message.status = 'READY'
 """
 
 # One row of each number goes out: none where one was, or may have been, sent; else the first.
+# Numbers that stand there once, nearly all, are left out before anything is compared.
 MARK_DUPLICATES = """
+WITH twins AS MATERIALIZED (
+    SELECT destination FROM message
+    WHERE run = :run AND status IN ('READY', 'ALREADY_SENT', 'UNKNOWN') AND destination <> ''
+    GROUP BY destination HAVING count(*) > 1
+)
 UPDATE message
 SET status = 'DUPLICATE',
     detail = 'the same number as row ' || kept.row
@@ -86,7 +92,7 @@ FROM (
            first_value(status) OVER same AS status
     FROM message
     WHERE run = :run AND status IN ('READY', 'ALREADY_SENT', 'UNKNOWN')
-      AND destination <> ''
+      AND destination IN (SELECT destination FROM twins)
     WINDOW same AS (PARTITION BY destination ORDER BY status = 'READY', row)
 ) AS kept
 WHERE message.run = :run AND message.row = kept.twin AND message.status = 'READY'
@@ -226,22 +232,11 @@ UPDATE batch SET state = 'UNKNOWN', ended_at = :now WHERE run = :run AND state =
 
 # Telling -------------------------------------------------------------------------------------
 
-COUNTS = """
-SELECT status, sum(rows) FROM (
-    SELECT status, count(*) AS rows FROM message WHERE run = :run GROUP BY status
-    UNION ALL SELECT status, rows FROM tally WHERE run = :run
-) GROUP BY status
-"""
-
-# What was planned to go out, by encoding: rows and SMS parts.
-PLANNED = """
-SELECT encoding, sum(rows), sum(parts) FROM (
-    SELECT encoding, status, count(*) AS rows, sum(parts) AS parts FROM message
-    WHERE run = :run AND (status <> 'UNKNOWN' OR batch IS NOT NULL) GROUP BY encoding, status
-    UNION ALL SELECT encoding, status, rows, parts FROM tally WHERE run = :run
-)
-WHERE encoding <> '' AND status NOT IN ('INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT')
-GROUP BY encoding
+# Rows and SMS parts by state and encoding; `own` are those that no other run has to settle first.
+TALLY = """
+SELECT status, encoding, status <> 'UNKNOWN' OR batch IS NOT NULL AS own, count(*), sum(parts)
+FROM message WHERE run = :run GROUP BY status, encoding, own
+UNION ALL SELECT status, encoding, 1, rows, parts FROM tally WHERE run = :run
 """
 
 PROBLEMS = """

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from sqlalchemy import URL, Connection, create_engine, event, insert, select
@@ -191,6 +192,13 @@ class Ledger:
         """The time, as the ledger writes it; a millisecond more where it is `later_than` itself."""
         now = self.clock()
         return iso(now + timedelta(milliseconds=iso(now) == later_than))
+
+    def version(self) -> tuple[object, ...]:
+        """What differs once anything in the ledger has changed, by this process or another."""
+        connection = self._live()
+        driver: Any = connection.connection.driver_connection
+        others = connection.exec_driver_sql("PRAGMA data_version").scalar_one()
+        return driver, driver.total_changes, others
 
     def compact(self) -> None:
         """Give freed space back, so that no copy of what was removed is left in the file.

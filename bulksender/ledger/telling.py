@@ -46,6 +46,7 @@ class Telling:
         self.parent: str | None = found.parent
         self.purged_at: str | None = found.purged_at
         self.last_end = ""  # when this process last recorded that a batch had ended
+        self._tallied: tuple[object, Sequence[Any]] | None = None
         self.notices: tuple[Notice, ...] = ()
         """What planning has noticed; they may show a number, and are not kept."""
 
@@ -71,12 +72,28 @@ class Telling:
 
     def counts(self) -> dict[RowStatus, int]:
         """Status → rows, for the states that occur."""
-        return {RowStatus(status): rows for status, rows in self._all(sql.COUNTS, {"run": self.no})}
+        counts: dict[RowStatus, int] = {}
+        for status, _, _, rows, _ in self._tally():
+            counts[RowStatus(status)] = counts.get(RowStatus(status), 0) + rows
+        return counts
 
     def planned(self) -> dict[Encoding, tuple[int, int]]:
         """Encoding → (rows, SMS parts) of what was planned to go out."""
-        found = self._all(sql.PLANNED, {"run": self.no})
-        return {Encoding(name): (rows, parts) for name, rows, parts in found}
+        planned: dict[Encoding, tuple[int, int]] = {}
+        for status, name, own, rows, parts in self._tally():
+            if own and name and status not in _NEVER_PLANNED:
+                before = planned.get(Encoding(name), (0, 0))
+                planned[Encoding(name)] = before[0] + rows, before[1] + parts
+        return planned
+
+    def _tally(self) -> Sequence[Any]:
+        """What TALLY tells. It looks at every row, so it is kept until something changes."""
+        with self._ledger.reading() as connection:
+            version = self._ledger.version()
+            if self._tallied is None or self._tallied[0] != version:
+                found = connection.exec_driver_sql(sql.TALLY, {"run": self.no}).all()
+                self._tallied = version, found
+            return self._tallied[1]
 
     def problems(self, most: int) -> list[tuple[int, str, str]]:
         """(row, status, detail) of the first rows that did not go out as they should."""
@@ -173,6 +190,7 @@ def as_message(found: Any) -> Message:
     )
 
 
+_NEVER_PLANNED = frozenset({"INVALID", "DUPLICATE", "OPTED_OUT", "ALREADY_SENT"})
 _STATUSES = {status.value: status for status in RowStatus}
 _ENCODINGS = {encoding.value: encoding for encoding in Encoding}
 
