@@ -105,6 +105,11 @@ SELECT destination, text FROM message
 WHERE run = ? AND status = 'READY' ORDER BY destination
 """
 
+# Whether there is any run that the plan could be the same as.
+ANY_BEFORE = """
+SELECT EXISTS (SELECT 1 FROM run WHERE no <> :run AND hash IS NOT NULL)
+"""
+
 # The same text to the same number may have been accepted in another run, and nobody knows.
 HOLD_UNSETTLED = """
 UPDATE message

@@ -131,7 +131,7 @@ class Telling:
         for first in range(1, highest + 1, CHUNK_ROWS):
             yield from self.results(first, first + CHUNK_ROWS - 1)
 
-    def results(self, first: int, last: int) -> Iterator[Result]:
+    def results(self, first: int, last: int) -> list[Result]:
         """The latest results of the rows `first` to `last`."""
         place: dict[str, Any] = {"first": first, "last": last}
         if len(self.family()) == 1:
@@ -139,8 +139,7 @@ class Telling:
             found = self._tuples(sql.RESULT_PAGE_ALONE, place)
         else:
             found = self._tuples(sql.RESULT_PAGE, place | {"family": self.family_json()})
-        for row, umid, status, *rest in found:
-            yield Result(row, umid, _STATUSES[status], *rest)
+        return [Result(row, umid, _STATUSES[status], *rest) for row, umid, status, *rest in found]
 
     def family(self) -> list[str]:
         """The ids of all runs that are about the same rows, the first one first.

@@ -151,8 +151,9 @@ def _rows(run: Run) -> Iterator[tuple[int, Values]]:
     facts = run.facts
     columns = list(facts.result_columns.values())
     read = [index for index, column in enumerate(columns) if column in facts.inputs]
+    kept = run.kept
     for result in run.outcomes():
-        values = values_of(result, run.kept)
+        values = values_of(result, kept)
         if read:
             values = tuple(None if i in read else value for i, value in enumerate(values))
         yield result.row, values

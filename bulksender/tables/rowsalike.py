@@ -21,6 +21,7 @@ from bulksender.tables.xmlstream import unescaped
 MOST_ALIKE = 256
 """Columns; a row with a cell further right is read by itself."""
 
+ROW_END = "</row>"
 _CELL = (
     r'(?:<c r="{letters}[0-9]++"([^>]*+)>(?:(?<=/>)'
     r"|(?:<f[^>]*+>(?:(?<=/>)|[^<]*+</f>))?+"
@@ -53,7 +54,9 @@ class RowsAlike:
 
     def runs(self, text: str) -> Iterator[list[Found] | list[str]]:
         """Split XML that ends with a row: rows that are alike, the XML of rows that are not, …"""
-        for unlike, run in groupby(self._row.findall(text), key=lambda found: bool(found[-1])):
+        end = text.rfind(ROW_END) + len(ROW_END)  # what is behind would be searched in vain
+        found = self._row.findall(text, 0, end)
+        for unlike, run in groupby(found, key=lambda found: bool(found[-1])):
             rows = list(run)
             yield [found[-1] for found in rows] if unlike else rows
 
@@ -84,9 +87,11 @@ class RowsAlike:
 
         Raises Unlike, ValueError, IndexError, OverflowError.
         """
+        if not any(stored):
+            return None
         readers = {kind: self._kinds.get(kind) or self._kind(kind) for kind in set(attributes)}
         if len(readers) == 1:
-            return readers[attributes[0]].all(stored) if any(stored) else None
+            return readers[attributes[0]].all(stored)
         one = {kind: reader.one for kind, reader in readers.items()}
         return [one[kind](value) for kind, value in zip(attributes, stored, strict=True)]
 

@@ -18,7 +18,7 @@ from defusedxml.ElementTree import fromstring
 
 from bulksender.ooxml import MOST_COLUMNS, MOST_ROWS, Area, area, column_number
 from bulksender.tables.formats import Reading
-from bulksender.tables.rowsalike import MOST_ALIKE, RowsAlike, Unlike, of_kind
+from bulksender.tables.rowsalike import MOST_ALIKE, ROW_END, RowsAlike, Unlike, of_kind
 from bulksender.tables.table import NEVER_COMPUTED, Row
 from bulksender.tables.xmlstream import (
     MOST_ROW,
@@ -44,7 +44,6 @@ _CELL = re.compile(
     r"(<f[^>]*(?:/>|>[^<]*</f>))?"
     r"(?:<v>([^<]*)</v>|<v ?/>|<is><t[^>]*>([^<]*)</t></is>)?</c>"
 )
-_ROW_END = "</row>"
 _FIRST_ROWS = 50  # they show what the sheet's rows look like
 _ROW_TAG = re.compile(r'<row(?: r="([0-9]{1,7})")?([^>]*)>')
 _R = re.compile(r"""\sr=["']([0-9]{1,7})["']""")
@@ -190,10 +189,10 @@ def _cut(text: str, rows: int) -> tuple[str, str]:
     """The first rows of a piece, and the rest of it."""
     end = 0
     for _ in range(rows):
-        found = text.find(_ROW_END, end)
+        found = text.find(ROW_END, end)
         if found < 0:
             return text, ""
-        end = found + len(_ROW_END)
+        end = found + len(ROW_END)
     return text[:end], text[end:]
 
 
