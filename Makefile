@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint format fuzz soak clean
+.PHONY: demo test lint format fuzz soak bench bench-quick clean
 
 demo: $(READY)
 	$(VENV)/bin/bulksender demo --yes
@@ -28,6 +28,13 @@ fuzz: $(READY)
 # Runs over bigger sheets, killed at random a thousand times, or as many KILLS as are given.
 soak: $(READY)
 	$(VENV)/bin/python tests/crash/soak.py --kills $(or $(KILLS),1000)
+
+# How fast it is: all of benchmarks/RESULTS.md anew, or in about a minute a look at smaller sheets.
+bench: $(READY)
+	$(VENV)/bin/python benchmarks/bench.py
+
+bench-quick: $(READY)
+	$(VENV)/bin/python benchmarks/bench.py --quick
 
 clean:
 	rm -rf $(VENV) demo build *.egg-info

@@ -1,4 +1,4 @@
-"""Values that are made in a process of their own while the caller works on those before.
+"""A second process: it makes values for the caller, or works on those that the caller makes.
 
 Where the system can fork, and nothing else runs in this process: a thread's locks would be copied
 as they stand. The child inherits all it needs, and only what it makes is sent.
@@ -11,9 +11,10 @@ import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bulksender.errors import SheetError
 
@@ -30,44 +31,92 @@ def beside(make: Callable[[], Iterable[Item]]) -> Iterator[Item]:
 
     The child is at most one item ahead, and ends with this process or as soon as nobody listens.
     """
-    receiver, sender = Pipe(duplex=False)
-    child = os.fork()
-    if not child:
-        receiver.close()
-        _serve(make, sender)
-    sender.close()
-    try:
+    yield from _Child(make).items()
+
+
+def work_beside(work: Callable[[Iterator[Item]], None], items: Iterable[Item]) -> None:
+    """Let `work` go through the items in a child process; what it raises is raised here.
+
+    The child gives up where this process ends before all items were handed over.
+    """
+    taken, given = Pipe(duplex=False)
+
+    def received() -> Iterator[Item]:
         while True:
-            try:
-                item, error = pickle.loads(receiver.recv_bytes())
-            except EOFError:
-                raise SheetError(
-                    "The process that reads the sheet was ended from outside (is the memory "
-                    "short?). Nothing was sent; try again."
-                ) from None
-            if error is not None:
-                raise error
-            if item is None:
+            item, more = pickle.loads(taken.recv_bytes())  # EOFError where nobody gives any more
+            if not more:
                 return
             yield item
+
+    def worked() -> Iterator[None]:
+        given.close()  # the child's own end of what it reads
+        work(received())
+        yield from ()
+
+    child = _Child(worked)
+    taken.close()
+    try:
+        with suppress(BrokenPipeError):  # the child has ended early, and says why
+            for item in items:
+                given.send_bytes(pickle.dumps((item, True), pickle.HIGHEST_PROTOCOL))
+            given.send_bytes(pickle.dumps((None, False)))
+        given.close()
+        list(child.items())
     finally:
-        receiver.close()
-        os.waitpid(child, 0)
+        given.close()
+        child.leave()
 
 
-def _serve(make: Callable[[], Iterable[Item]], sender: Connection) -> None:
+class _Child:
+    """A process that makes items. It is left when all were taken, or when `leave` is called."""
+
+    def __init__(self, make: Callable[[], Iterable[object]]):
+        self._receiver, sender = Pipe(duplex=False)
+        self._process: int | None = os.fork()
+        if not self._process:
+            self._receiver.close()
+            _serve(make, sender)
+        sender.close()
+
+    def items(self) -> Iterator[Any]:
+        """What it makes; raises what it raises, and SheetError where it was killed."""
+        try:
+            while True:
+                try:
+                    item, error = pickle.loads(self._receiver.recv_bytes())
+                except EOFError:
+                    raise SheetError(
+                        "The process that works on the sheet was ended from outside (is the memory "
+                        "short?). Try again."
+                    ) from None
+                if error is not None:
+                    raise error
+                if item is None:
+                    return
+                yield item
+        finally:
+            self.leave()
+
+    def leave(self) -> None:
+        """Listen no more, and wait for its end."""
+        self._receiver.close()
+        if self._process is not None:
+            os.waitpid(self._process, 0)
+            self._process = None
+
+
+def _serve(make: Callable[[], Iterable[object]], sender: Connection) -> None:
     """The child's whole life: make, send, and leave without a trace of the parent's affairs."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides, and closes the pipe
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        last: tuple[None, BaseException | None] = (None, None)
         try:
             for item in make():
                 sender.send_bytes(pickle.dumps((item, None), pickle.HIGHEST_PROTOCOL))
-            last: tuple[None, BaseException | None] = (None, None)
-        except OSError as error:
-            last = (None, None if isinstance(error, BrokenPipeError) else error)
         except Exception as error:
             last = (None, error)
-        sender.send_bytes(pickle.dumps(last))
+        with suppress(BrokenPipeError):
+            sender.send_bytes(pickle.dumps(last))
     finally:
         os._exit(0)

@@ -55,6 +55,8 @@ class RowStatus(StrEnum):
     UNDELIVERED = "UNDELIVERED"
     READ = "READ"
 
+    __hash__ = str.__hash__  # as the value's; an Enum's own is made in Python, row by row
+
 
 ACCEPTED = frozenset(
     {
@@ -74,6 +76,8 @@ class Encoding(StrEnum):
 
     GSM7 = "GSM7"
     UCS2 = "UCS2"
+
+    __hash__ = str.__hash__
 
 
 class Previous(Struct, frozen=True):

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -182,14 +182,15 @@ def _send(run: Run, desk: Desk) -> _Ended:
     from bulksender.model import RowStatus
     from bulksender.sender import Sender
 
-    with desk.output.progress(run.counts().get(RowStatus.READY, 0)) as progress:
-        sender = Sender(run, desk.account, progress=progress)
-        with _interruptible(sender, run, desk.output):
+    with ExitStack() as both:
+        with desk.output.progress(run.counts().get(RowStatus.READY, 0)) as progress:
+            sender = Sender(run, desk.account, progress=progress)
+            both.enter_context(_interruptible(sender, run, desk.output))
             try:
                 campaign.send(run, sender)
             except LedgerError as error:
                 raise Stopped(f"{error} Go on with: bulksender resume {run.id}") from error
-            summary, unwritten = _written(run, desk.started)
+        summary, unwritten = _written(run, desk.started)
     desk.output.done(summary)
     return _Ended(summary, sender.stopped, unwritten)
 

@@ -68,22 +68,18 @@ class Run(Telling):
     def _content_hashes(self, connection: Connection) -> tuple[str | None, str | None]:
         """What people would get, in whatever order; None where nobody gets anything.
 
-        The second is the one of schema 1, which told plans for different sub-accounts apart; it is
-        made where there are older runs to be compared with.
+        The second is the one of schema 1, which told plans for different sub-accounts apart.
         """
         job = self.job
-        hashes = [hashlib.sha256(_content_settings(job))]
-        if connection.exec_driver_sql(sql.ANY_BEFORE, {"run": self.no}).scalar():
-            old = [job.pretended, job.subaccount, job.source or "", job.encoding]
-            hashes.append(hashlib.sha256(msgspec.json.encode(old)))
-        nothing = True
+        old = msgspec.json.encode([job.pretended, job.subaccount, job.source or "", job.encoding])
+        hashes, nothing = [hashlib.sha256(_content_settings(job)), hashlib.sha256(old)], True
         found = connection.exec_driver_sql(sql.CONTENT, (self.no,)).cursor
         while page := found.fetchmany(CHUNK_ROWS):
             written = b"".join(map(msgspec.json.encode, page))
             for content in hashes:
                 content.update(written)
             nothing = False
-        return (None, None) if nothing else (hashes[0].hexdigest(), hashes[-1].hexdigest())
+        return (None, None) if nothing else (hashes[0].hexdigest(), hashes[1].hexdigest())
 
     def waiting_elsewhere(self) -> tuple[str, int] | None:
         """A stopped run in which rows of this plan still wait, and how many of them."""
@@ -240,7 +236,7 @@ class Run(Telling):
     ) -> None:
         """Record what became of each message of a claimed batch."""
         outcomes = list(outcomes)
-        unknown = any(outcome.status is RowStatus.UNKNOWN for outcome in outcomes)
+        unknown = RowStatus.UNKNOWN in {outcome.status for outcome in outcomes}
         with self._ledger.transaction() as connection:
             connection.exec_driver_sql(
                 sql.SETTLE_ROW,

@@ -105,11 +105,6 @@ SELECT destination, text FROM message
 WHERE run = ? AND status = 'READY' ORDER BY destination
 """
 
-# Whether there is any run that the plan could be the same as.
-ANY_BEFORE = """
-SELECT EXISTS (SELECT 1 FROM run WHERE no <> :run AND hash IS NOT NULL)
-"""
-
 # The same text to the same number may have been accepted in another run, and nobody knows.
 HOLD_UNSETTLED = """
 UPDATE message
@@ -298,15 +293,14 @@ WHERE message.run IN (SELECT value FROM json_each(:family))
 ORDER BY message.row
 """
 
-# The same of a run that is alone in its family: nothing is later.
+# The same of a run that is alone in its family: nothing is later. The batches' own are told apart.
 RESULT_PAGE_ALONE = """
-SELECT message.row, message.umid, message.status, message.detail, message.destination,
-       message.parts, message.encoding, coalesce(batch.batch_id, ''),
-       coalesce(batch.claimed_at, ''), :id
-FROM message
-LEFT JOIN batch ON batch.run = message.run AND batch.number = message.batch
-WHERE message.run = :run AND message.row BETWEEN :first AND :last
-ORDER BY message.row
+SELECT row, umid, status, detail, destination, parts, encoding, batch FROM message
+WHERE run = :run AND row BETWEEN :first AND :last ORDER BY row
+"""
+
+BATCH_IDS = """
+SELECT number, batch_id, claimed_at FROM batch WHERE run = ?
 """
 
 BATCHES = """

@@ -134,12 +134,17 @@ class Telling:
     def results(self, first: int, last: int) -> list[Result]:
         """The latest results of the rows `first` to `last`."""
         place: dict[str, Any] = {"first": first, "last": last}
-        if len(self.family()) == 1:
-            place |= {"run": self.no, "id": self.id}
-            found = self._tuples(sql.RESULT_PAGE_ALONE, place)
-        else:
+        if len(self.family()) > 1:
             found = self._tuples(sql.RESULT_PAGE, place | {"family": self.family_json()})
-        return [Result(row, umid, _STATUSES[status], *rest) for row, umid, status, *rest in found]
+            return [Result._make((*row[:2], _STATUSES[row[2]], *row[3:])) for row in found]
+        batches: dict[int | None, tuple[str, str]] = {None: ("", "")}
+        for batch, batch_id, claimed_at in self._tuples(sql.BATCH_IDS, (self.no,)):
+            batches[batch] = batch_id, claimed_at
+        found = self._tuples(sql.RESULT_PAGE_ALONE, place | {"run": self.no})
+        return [
+            Result(row, umid, _STATUSES[status], said, to, parts, name, *batches[batch], self.id)
+            for row, umid, status, said, to, parts, name, batch in found
+        ]
 
     def family(self) -> list[str]:
         """The ids of all runs that are about the same rows, the first one first.

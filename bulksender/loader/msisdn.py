@@ -176,8 +176,9 @@ class _Reader:
         if digits.startswith(plan.code):
             return None if plan.general.match(digits) else self._international(digits)
         national = digits
-        if plan.trunk and digits.startswith(plan.trunk) and not plan.general.match(digits):
-            national = digits[len(plan.trunk) :]
+        trunk = plan.national_prefix.match(digits) if plan.strips else None
+        if trunk and not plan.general.match(digits):
+            national = digits[trunk.end() :]
         valid = plan.valid.match(national)
         if valid and not plan.national_prefix.match(national):
             if valid.lastgroup == "fixed_line":

@@ -50,7 +50,7 @@ class Plan(NamedTuple):
     valid: re.Pattern[str]  # a national number; `lastgroup` says whether mobile or fixed_line
     general: re.Pattern[str]
     national_prefix: re.Pattern[str]  # what phonenumbers would strip from the front
-    trunk: str  # the same where it is the same digits always, such as 0; else empty
+    strips: bool  # whether it would only strip, and put nothing in its place
     international_prefix: re.Pattern[str]
     alone: bool  # no other region shares the code
 
@@ -97,17 +97,10 @@ def home_plan(region: str) -> Plan | None:
         valid=re.compile(rf"(?=(?:{general})\Z)(?:{'|'.join(kinds)})", re.ASCII),
         general=re.compile(rf"(?:{general})\Z", re.ASCII),
         national_prefix=_or_never(metadata.national_prefix_for_parsing),
-        trunk=_trunk(metadata),
+        strips=metadata.national_prefix_transform_rule is None,
         international_prefix=_or_never(metadata.international_prefix),
         alone=len(COUNTRY_CODE_TO_REGION_CODE[code]) == 1,
     )
-
-
-def _trunk(metadata: PhoneMetadata) -> str:
-    """What is dialled before a number at home and is no part of it."""
-    prefix = metadata.national_prefix_for_parsing or ""
-    same = prefix.isdigit() and metadata.national_prefix_transform_rule is None
-    return prefix if same else ""
 
 
 def _or_never(pattern: str | None) -> re.Pattern[str]:

@@ -32,6 +32,9 @@ _UNPAIRED = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair, which no encoding can carry."""
 
 
+_GSM7 = Encoding.GSM7
+
+
 class Renderer:
     """A job's template and text rules, bound to a sheet's header.
 
@@ -90,7 +93,7 @@ class Renderer:
             recipient.destination,
             text,
             1,
-            Encoding.GSM7,
+            _GSM7,
             recipient.reference,
             "",
             said_by_cells(cells, asked),

@@ -24,6 +24,7 @@ GSM7_EXTENSION = "^{}\\[~]|€\f"
 GSM7_SINGLE, GSM7_MULTI = 160, 153
 UCS2_SINGLE, UCS2_MULTI = 70, 67
 
+_GSM7, _UCS2 = Encoding.GSM7, Encoding.UCS2
 _BASIC = re.compile(f"[{re.escape(GSM7_BASIC)}]*")
 _EXTENDED = re.compile(f"[{re.escape(GSM7_EXTENSION)}]")
 _FOREIGN = re.compile(f"[^{re.escape(GSM7_BASIC + GSM7_EXTENSION)}]")
@@ -45,14 +46,14 @@ def measure(text: str, ucs2: bool = False) -> Measure:
     """
     if not ucs2:
         if _BASIC.fullmatch(text):
-            return Measure(Encoding.GSM7, _even(len(text), GSM7_SINGLE, GSM7_MULTI))
+            return Measure(_GSM7, _even(len(text), GSM7_SINGLE, GSM7_MULTI))
         foreign = tuple(dict.fromkeys(_FOREIGN.findall(text)))
         if not foreign:
             parts = _packed(text, _EXTENDED, GSM7_SINGLE, GSM7_MULTI)
-            return Measure(Encoding.GSM7, parts)
+            return Measure(_GSM7, parts)
     else:
         foreign = ()
-    return Measure(Encoding.UCS2, _packed(text, _ASTRAL, UCS2_SINGLE, UCS2_MULTI), foreign)
+    return Measure(_UCS2, _packed(text, _ASTRAL, UCS2_SINGLE, UCS2_MULTI), foreign)
 
 
 def fits_one_part(text: str) -> bool:

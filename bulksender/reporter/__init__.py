@@ -12,13 +12,16 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from glob import escape
+from itertools import chain, islice
 from pathlib import Path
 from zipfile import BadZipFile
 
 import msgspec
 
+from bulksender.beside import can_fork, work_beside
 from bulksender.errors import LedgerError, ReportError, SettingsError
 from bulksender.ledger import Run
+from bulksender.model import CHUNK_ROWS
 from bulksender.reporter.delimited import write_alone
 from bulksender.reporter.summary import Summary, summarise
 from bulksender.reporter.values import Values, values_of
@@ -33,6 +36,9 @@ __all__ = ["Summary", "check_writable", "output_path", "summarise", "write"]
 
 OLD = 3600.0
 """Seconds after which a half-written result is nobody's any more."""
+
+LARGE = 20_000
+"""Rows of a result that is worth a second process to write it."""
 
 Writer = Callable[[SheetFacts, Iterator[tuple[int, Values]], Path], None]
 
@@ -109,7 +115,14 @@ def _write_beside(run: Run, facts: SheetFacts, output: Path) -> bool:
     source, target = Path(facts.path), output.resolve()  # through a link, to the file itself
 
     def copy(temporary: Path) -> None:
-        _writer(facts)(facts, _rows(run), temporary)
+        writer = _writer(facts)
+        if sum(run.counts().values()) >= LARGE and can_fork():
+            work_beside(
+                lambda pages: writer(facts, chain.from_iterable(pages), temporary),
+                _pages(_rows(run)),
+            )
+        else:
+            writer(facts, _rows(run), temporary)
         if not _unchanged(source, facts):  # somebody saved it while it was being copied
             raise ValueError("the sheet has changed")
 
@@ -157,6 +170,12 @@ def _rows(run: Run) -> Iterator[tuple[int, Values]]:
         if read:
             values = tuple(None if i in read else value for i, value in enumerate(values))
         yield result.row, values
+
+
+def _pages(rows: Iterator[tuple[int, Values]]) -> Iterator[list[tuple[int, Values]]]:
+    """The same rows, many at a time."""
+    while page := list(islice(rows, CHUNK_ROWS)):
+        yield page
 
 
 def _replace(output: Path, write: Callable[[Path], None], like: Path | None = None) -> None:

@@ -26,6 +26,7 @@ _REFERENCE = re.compile(rb"""\sr=["']([A-Z]*)(\d*)["']""")
 _STYLE = re.compile(rb"""\ss=["'](\d+)["']""")
 
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
+_ASIDE = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
 
 
 class _Cell(NamedTuple):
@@ -80,14 +81,15 @@ class SheetWriter:
         """Prepare the patterns and the pieces of a cell for the document's namespace prefix."""
         p = prefix.encode()
         self._row_pattern = re.compile(
-            rb"<%brow(?=[\s/>])[^>]*?(?:/>|>.*?</%brow>)" % (p, p), re.DOTALL
+            rb"<%brow(?=[\s/>])[^>]*?(?:/>|>.*?</%brow\s*>)" % (p, p), re.DOTALL
         )
         self._cell_pattern = re.compile(
-            rb"<%bc(?=[\s/>])[^>]*?(?:/>|>.*?</%bc>)" % (p, p), re.DOTALL
+            rb"<%bc(?=[\s/>])[^>]*?(?:/>|>.*?</%bc\s*>)" % (p, p), re.DOTALL
         )
         self._cell_tag = re.compile(rb"<%bc[\s/>]" % p)
         self._row_end = b"</%brow>" % p
-        self._data_end = b"</%bsheetData>" % p
+        self._data_end = re.compile(rb"</%bsheetData\s*>" % p)
+        self._cell_style = re.compile(rb"""<%bc\s(?:[^>]*?\s)?s=["'](\d+)["']""" % p)
         self._plain_row = _plain_row(p, self._first_column - 1)
         self._cells = ResultCells(self._columns, prefix)
 
@@ -105,7 +107,7 @@ class SheetWriter:
             else:
                 done = self._write_at_once(buffer, self._plain_row)
             buffer = buffer[done:]
-            if self._data_end in buffer:
+            if self._data_end.search(_masked(buffer)):
                 return buffer
             buffer += self._more("the sheet's XML ends in the middle of its rows")
 
@@ -114,7 +116,8 @@ class SheetWriter:
 
         One expression finds the rows whose cells all stand left of the result.
         """
-        data_end = buffer.find(self._data_end)
+        ended = self._data_end.search(buffer)
+        data_end = ended.start() if ended else -1
         last = buffer.rfind(self._row_end, 0, data_end if data_end >= 0 else len(buffer))
         if last < 0:
             return self._write_singly(buffer)
@@ -140,26 +143,14 @@ class SheetWriter:
         """Write the whole rows of a buffer, one by one; returns where they end."""
         written = 0
         pieces: list[bytes] = []
-        for start, end in self._rows_in(buffer):
+        for found in self._row_pattern.finditer(_masked(buffer)):
+            start, end = found.span()
             row = buffer[start:end]
             self._number = _row_number(row) or self._number + 1
             pieces += (buffer[written:start], self._row(row))
             written = end
         self._writing.write(b"".join(pieces))
         return written
-
-    def _rows_in(self, buffer: bytes) -> Iterator[tuple[int, int]]:
-        """Where each whole row begins and ends. A row's end inside CDATA is text, not an end."""
-        position = 0
-        while match := self._row_pattern.search(buffer, position):
-            start, position = match.span()
-            while buffer.count(b"<![CDATA[", start, position) > buffer.count(
-                b"]]>", start, position
-            ):
-                position = buffer.find(self._row_end, position) + len(self._row_end)
-                if position < len(self._row_end):
-                    return
-            yield start, position
 
     def _values(self, number: int) -> Values | None:
         """The results of a row; None where it has none. To be asked once, row by row."""
@@ -180,7 +171,7 @@ class SheetWriter:
 
     def _header(self, row: bytes) -> bytes:
         """Names over the new columns, in the style of the header's last cell."""
-        styles = _STYLE.findall(row, row.find(b">"))
+        styles = self._cell_style.findall(_masked(row))
         names = tuple(None if name in self._facts.headers else name for name in RESULT_COLUMNS)
         return self._merged(row, names, styles[-1].decode() if styles else "")
 
@@ -191,10 +182,12 @@ class SheetWriter:
         if cells:
             return self._inserted(row, cells, values, style)
         made = self._cells.styled(self._number, values, style)
-        return b"%b%b%b" % (row[: -len(self._row_end)], made, self._row_end)
+        end = row.rindex(b"</")
+        return b"%b%b%b" % (row[:end], made, row[end:])
 
     def _cells_if_in_the_way(self, row: bytes) -> list[_Cell]:
         """All the row's cells, where one stands in the first result column or right of it."""
+        row = _masked(row)
         last = row.rfind(b' r="')
         if row.rfind(b"<", 0, last) > row.rfind(b">", 0, last) >= 0:  # in a tag, not in a text
             named = _REFERENCE.match(row, last)
@@ -241,6 +234,11 @@ class SheetWriter:
             return b"%b%b:%b%b" % (start, first, column_letter(last).encode(), row)
 
         return _DIMENSION.sub(widened, head, count=1)
+
+
+def _masked(xml: bytes) -> bytes:
+    """The XML with its comments and CDATA blotted out, all else in its place: to search in."""
+    return _ASIDE.sub(lambda found: b"-" * len(found[0]), xml) if b"<!" in xml else xml
 
 
 def _plain_row(prefix: bytes, last_column: int) -> re.Pattern[bytes] | None:

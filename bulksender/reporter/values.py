@@ -10,6 +10,7 @@ Values = tuple[str | int | None, ...]
 """One value for each of RESULT_COLUMNS: "" is a blank cell, None leaves what is there."""
 
 _PLANNED = ACCEPTED | {RowStatus.READY, RowStatus.SENDING, RowStatus.REJECTED, RowStatus.UNKNOWN}
+_QUEUED = RowStatus.QUEUED
 _POSTED = _PLANNED - {RowStatus.READY}
 
 
@@ -20,8 +21,8 @@ def values_of(result: Result, kept: bool, beside: bool = True) -> Values:
     whose outcome in an earlier run is not known keeps everything. Where the sheet itself is not
     there (`beside` is False), there is nothing to keep.
     """
-    if kept and result.status in _POSTED and result.encoding:
-        return result[1:]
+    if kept and result.status is _QUEUED:  # as most are
+        return (result.umid, "QUEUED", *result[3:])
     came_unknown = result.status is RowStatus.UNKNOWN and not result.encoding
     if beside and came_unknown:
         return (None,) * len(RESULT_COLUMNS)

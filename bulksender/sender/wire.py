@@ -73,6 +73,7 @@ class UnreadableError(Exception):
     """The body of a 200 is not the answer that it should be."""
 
 
+_QUEUED = RowStatus.QUEUED
 _OWN_ID = re.compile(r"([0-9a-z]{10})-(\d{1,9})(?:\.(\d{1,9}))?(?:-.*)?", re.DOTALL)
 _encoder = msgspec.json.Encoder()
 _answers = msgspec.json.Decoder(_Answer)
@@ -154,7 +155,7 @@ def _outcome(message: Message, found: _Answered | None) -> Outcome:
         detail = found.status.description or "8x8 gave no reason"
         return Outcome(message.row, RowStatus.REJECTED, found.umid or "", detail)
     if found.umid and _queued(found):
-        return Outcome(message.row, RowStatus.QUEUED, found.umid)
+        return Outcome(message.row, _QUEUED, found.umid)
     return _unknown(message, "8x8's answer says neither QUEUED with a umid nor REJECTED")
 
 

@@ -54,11 +54,14 @@ class RowsAlike:
 
     def runs(self, text: str) -> Iterator[list[Found] | list[str]]:
         """Split XML that ends with a row: rows that are alike, the XML of rows that are not, …"""
-        end = text.rfind(ROW_END) + len(ROW_END)  # what is behind would be searched in vain
+        last = text.rfind(ROW_END)
+        end = last + len(ROW_END) if last >= 0 else 0  # what is behind would be searched in vain
         found = self._row.findall(text, 0, end)
         for unlike, run in groupby(found, key=lambda found: bool(found[-1])):
             rows = list(run)
             yield [found[-1] for found in rows] if unlike else rows
+        if "</row" in (rest := text[end:]):  # `</row >`, which only an editor leaves
+            yield [rest]
 
     def read(self, found: Sequence[Found], behind: int) -> list[Row]:
         """The rows, the first of which stands below row `behind`. Raises Unlike."""

@@ -20,8 +20,8 @@ MOST_ROW = 64 << 20
 _ENTITY = re.compile(r"&(#x[0-9A-Fa-f]{1,6}|#[0-9]{1,7}|[A-Za-z]\w*);")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _CODE = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_ASIDE = re.compile(r"<!--.*?-->|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_UNSEEN = re.compile(r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
 _SPACED_END = re.compile(r"</([\w:]+)\s+>")
 
 
@@ -59,7 +59,7 @@ def opened(
         if found is not None:
             prefix = found[1] or ""
             name = found[0].strip("</>").split()[0].removeprefix(prefix)
-            last = f"</{prefix}{name}>"
+            last = rf"</{prefix}{name}\s*>"
             rest = _pieces(
                 source, head[found.end() :], end.replace("</", f"</{prefix}"), last, most
             )
@@ -72,12 +72,13 @@ def opened(
 def _pieces(source: Iterator[str], buffer: str, end: str, last: str, most: int) -> Iterator[str]:
     """Text that stops right behind an `end` tag, until the `last` one comes."""
     while True:
-        stop = _outside(buffer, buffer.rfind(end), end)
+        seen = _UNSEEN.sub(lambda match: "-" * len(match[0]), buffer) if "<!" in buffer else buffer
+        stop = seen.rfind(end)
         if stop >= 0:
             yield buffer[: stop + len(end)]
-            buffer = buffer[stop + len(end) :]
-        if (stop := buffer.find(last)) >= 0:
-            yield buffer[:stop]
+            buffer, seen = buffer[stop + len(end) :], seen[stop + len(end) :]
+        if found := re.search(last, seen):
+            yield buffer[: found.start()]
             return
         if len(buffer) > most:
             raise Damaged(f"one of its rows or texts is longer than {most:,} characters")
@@ -87,21 +88,10 @@ def _pieces(source: Iterator[str], buffer: str, end: str, last: str, most: int) 
         buffer += block
 
 
-def _outside(buffer: str, stop: int, end: str) -> int:
-    """The last end tag at `stop` or before it that stands in no comment and no CDATA."""
-    for opening, closing in (("<![CDATA[", "]]>"), ("<!--", "-->")):
-        while stop >= 0:
-            inside = buffer.rfind(opening, 0, stop)
-            if inside < 0 or 0 <= buffer.find(closing, inside, stop) < stop:
-                break
-            stop = buffer.rfind(end, 0, inside)
-    return stop
-
-
 def plain(prefix: str, text: str) -> str:
     """The XML as most programs write it: no prefix, comments nor CDATA."""
     if "<!" in text:
-        text = _CDATA.sub(lambda match: escape(match[1]), _COMMENT.sub("", text))
+        text = _ASIDE.sub(lambda match: escape(match[1] or ""), text)
     return text.replace(f"<{prefix}", "<").replace(f"</{prefix}", "</") if prefix else text
 
 

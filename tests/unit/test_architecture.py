@@ -17,7 +17,12 @@ PACKAGE = Path(__file__).parents[2] / "bulksender"
 MOST_LINES = 400
 
 STAGES = frozenset({"loader", "renderer", "chunker", "sender", "reporter"})
-BASE = frozenset({"model", "errors", "settings", "source", "headers", "ooxml", "notices", "tables"})
+BASE = frozenset(
+    {
+        *("model", "errors", "settings", "source", "headers", "ooxml", "notices", "tables"),
+        *("timing", "beside", "zipping"),
+    }
+)
 SHEETS = frozenset({"tables", "reporter"})
 AFTERWARDS = frozenset({"settling", "retrying", "forgetting"})
 BELOW_STAGES = BASE | {"ledger"}
@@ -44,6 +49,7 @@ KEPT_IN: dict[str, AbstractSet[str]] = {
     **dict.fromkeys(("pandas", "pyarrow", "openpyxl"), SHEETS),
     "xlrd": {"tables"},
     "olefile": {"tables"},
+    "isal": {"zipping"},
     "requests": {"sender", "simulator"},  # the simulator brings delivery receipts
     "urllib3": {"sender"},
     "tenacity": {"sender"},
