@@ -32,9 +32,6 @@ def numbers(path: Path) -> list[int]:
     return [row.number for row in open_table(path).rows() if any(v is not None for v in row.values)]
 
 
-# W1 -- the one that real people meet
-
-
 @pytest.mark.parametrize(
     "headers",
     [
@@ -44,9 +41,7 @@ def numbers(path: Path) -> list[int]:
         ("run", "Phone"),
     ],
 )
-def test_cells_stand_in_the_order_of_their_columns(
-    tmp_path: Path, headers: tuple[str, ...]
-) -> None:
+def test_cells_stand_in_their_columns_order(tmp_path: Path, headers: tuple[str, ...]) -> None:
     lines = [Line(1, "plain", [(n, "text") for n in range(1, len(headers) + 1)])]
     lines += [Line(2, "plain", [(1, "whole")]), Line(3, "plain", [(1, "whole"), (2, "whole")])]
     book = save(tmp_path / "a.xlsx", {"S": sheet(lines)})
