@@ -9,7 +9,7 @@ from typing import NamedTuple
 from xml.sax.saxutils import quoteattr
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
-from handmade_cells import EDITED, FORMATS, STRINGS, WAYS, Placed, values
+from handmade_cells import EDITED, FORMATS, PLAIN, STRINGS, WAYS, Placed, values
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -53,6 +53,21 @@ def sheet(lines: Iterable[Line], *, between: str = "", prefix: str = "", head: s
         "</worksheet>"
     )
     return prefixed(XML + xml, prefix)
+
+
+def plain_rows(first: int, count: int) -> list[Line]:
+    """Rows as most programs write them, a cell of each plain kind in each."""
+    return [Line(n, "plain", list(enumerate(PLAIN, 1))) for n in range(first, first + count)]
+
+
+def raw(rows: str) -> str:
+    """A sheet of rows that are written out by hand."""
+    return f'{XML}<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>'
+
+
+def inline(reference: str, inside: str) -> str:
+    """A cell of text; `inside` is XML."""
+    return f'<c r="{reference}" t="inlineStr"><is><t>{inside}</t></is></c>'
 
 
 def prefixed(xml: str, prefix: str) -> str:

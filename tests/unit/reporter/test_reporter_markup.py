@@ -6,26 +6,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from handmade_books import MAIN, XML, Line, save, sheet
-from handmade_cells import CODE, PLAIN
+from handmade_books import Line, inline, plain_rows, raw, save, sheet
+from handmade_cells import CODE
 from result_checks import cells, facts, outcome, written
 
 from bulksender.tables import open_table
 
 HEADERS = ("Name", "Phone", "Since", "Points", "Total", "Note")
 AMID = ("umid", "status", "Phone", "status_detail", "Points", "Note")
-
-
-def plain_rows(first: int, count: int) -> list[Line]:
-    return [Line(n, "plain", list(enumerate(PLAIN, 1))) for n in range(first, first + count)]
-
-
-def raw(rows: str) -> str:
-    return f'{XML}<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>'
-
-
-def text(ref: str, said: str) -> str:
-    return f'<c r="{ref}" t="inlineStr"><is><t>{said}</t></is></c>'
 
 
 def numbers(path: Path) -> list[int]:
@@ -66,16 +54,16 @@ def test_markup_in_comments_is_none(tmp_path: Path, headers: tuple[str, ...]) ->
 
 
 def test_a_row_in_a_comment_is_none(tmp_path: Path) -> None:
-    rows = f'<row r="1">{text("A1", "Phone")}</row>'
-    rows += f'<!--<row r="2">{text("A2", "old")}</row>--><row r="2">{text("A2", "new")}</row>'
+    rows = f'<row r="1">{inline("A1", "Phone")}</row>'
+    rows += f'<!--<row r="2">{inline("A2", "old")}</row>--><row r="2">{inline("A2", "new")}</row>'
     book = save(tmp_path / "a.xlsx", {"S": raw(rows)})
     written(facts(book, ["Phone"]), {2: outcome(2)})
 
 
 def test_a_place_in_cdata_is_no_cell_s(tmp_path: Path) -> None:
-    rows = f'<row r="1">{text("A1", "Phone")}{text("B1", "umid")}{text("C1", "Note")}</row>'
-    rows += f'<row r="2">{text("A2", "9")}{text("B2", "old")}'
-    rows += text("C2", '<![CDATA[ r="A1"]]>') + "</row>"
+    rows = f'<row r="1">{inline("A1", "Phone")}{inline("B1", "umid")}{inline("C1", "Note")}</row>'
+    rows += f'<row r="2">{inline("A2", "9")}{inline("B2", "old")}'
+    rows += inline("C2", '<![CDATA[ r="A1"]]>') + "</row>"
     book = save(tmp_path / "a.xlsx", {"S": raw(rows)})
     written(facts(book, ["Phone", "umid", "Note"]), {2: outcome(2)})
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from handmade_books import MAIN, XML, Line, save, sheet
-from handmade_cells import PLAIN
+from handmade_books import Line, inline, plain_rows, raw, save, sheet
 
 from bulksender.errors import SheetError
 from bulksender.loader import open_sheet
@@ -14,18 +13,6 @@ from bulksender.settings import SheetOptions
 from bulksender.tables import open_table
 
 READ = 1 << 20
-
-
-def plain_rows(first: int, count: int) -> list[Line]:
-    return [Line(n, "plain", list(enumerate(PLAIN, 1))) for n in range(first, first + count)]
-
-
-def raw(rows: str) -> str:
-    return f'{XML}<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>'
-
-
-def text(ref: str, said: str) -> str:
-    return f'<c r="{ref}" t="inlineStr"><is><t>{said}</t></is></c>'
 
 
 def numbers(path: Path) -> list[int]:
@@ -52,27 +39,29 @@ def at_every_edge(folder: Path, xml: str, near: str) -> list[tuple[int, str]]:
 
 
 def test_a_comment_behind_cdata_at_the_edge(tmp_path: Path) -> None:
-    cell = text("A4", "a<![CDATA[</row>]]>") + "<!-- </row><row> -->"
+    cell = inline("A4", "a<![CDATA[</row>]]>") + "<!-- </row><row> -->"
     row = f'<row r="4">{cell}</row>'
     xml = sheet([*plain_rows(1, 3), Line(4, "closed"), *plain_rows(5, 3)])
     assert at_every_edge(tmp_path, xml.replace('<row r="4"/>', row), row) == []
 
 
 def test_the_end_of_the_rows_in_cdata_at_the_edge(tmp_path: Path) -> None:
-    row = f'<row r="4">{text("A4", "<![CDATA[</sheetData>]]>")}</row>'
+    row = f'<row r="4">{inline("A4", "<![CDATA[</sheetData>]]>")}</row>'
     xml = sheet([*plain_rows(1, 3), Line(4, "closed"), *plain_rows(5, 3)])
     assert at_every_edge(tmp_path, xml.replace('<row r="4"/>', row), row) == []
 
 
 def test_a_comment_s_begin_in_cdata(tmp_path: Path) -> None:
-    rows = f'<row r="1">{text("A1", "<![CDATA[ <!-- ]]>")}</row><row r="2">{text("A2", "b")}</row>'
-    rows += f'<!-- a --><row r="3">{text("A3", "c")}</row>'
+    rows = (
+        f'<row r="1">{inline("A1", "<![CDATA[ <!-- ]]>")}</row><row r="2">{inline("A2", "b")}</row>'
+    )
+    rows += f'<!-- a --><row r="3">{inline("A3", "c")}</row>'
     assert numbers(save(tmp_path / "a.xlsx", {"S": raw(rows)})) == [1, 2, 3]
 
 
 def test_blank_cells_with_styles_widen_no_sheet(tmp_path: Path) -> None:
-    rows = f'<row r="1">{text("A1", "Our people")}{text("F1", "page 1")}</row>'
-    rows += f'<row r="2">{text("A2", "Mobile")}</row>'
+    rows = f'<row r="1">{inline("A1", "Our people")}{inline("F1", "page 1")}</row>'
+    rows += f'<row r="2">{inline("A2", "Mobile")}</row>'
     for n in range(3, 300):
         number = f'<c r="A{n}"><v>{6590000000 + n}</v></c>'
         rows += f'<row r="{n}">{number}<c r="B{n}" s="{n % 3}"/><c r="C{n}" s="1"/></row>'
