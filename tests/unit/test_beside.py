@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
-import threading
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bulksender.beside import beside, can_fork, work_beside
+from bulksender.beside import beside, work_beside
 from bulksender.errors import SheetError
-from bulksender.loader import Chunk, open_sheet
-from bulksender.settings import SheetOptions
+from bulksender.loader.sheet import LARGE
 
 
 def children() -> list[str]:
@@ -114,21 +115,6 @@ def test_where_the_items_end_in_an_error_the_work_is_not_finished(tmp_path: Path
     assert not tmp_path.joinpath("done").exists()
 
 
-def in_a_thread(options: SheetOptions) -> list[Chunk]:
-    """The sheet's chunks, read where no second process can be."""
-    chunks: list[Chunk] = []
-
-    def read() -> None:
-        assert not can_fork()
-        sheet = open_sheet(options)
-        chunks.extend(sheet.chunks([0, 2]))
-
-    thread = threading.Thread(target=read)
-    thread.start()
-    thread.join()
-    return chunks
-
-
 def large_sheet(folder: Path) -> Path:
     path = folder / "large.csv"
     with path.open("w", encoding="utf-8") as file:
@@ -138,28 +124,99 @@ def large_sheet(folder: Path) -> Path:
             opted = "yes" if n % 11 == 0 else ""
             file.write(f"Ann {n},{number},2026-12-{1 + n % 28:02},{opted},{'x' * 30}\n")
         file.write("Bo,91234567,,,a,b\n")  # more cells than the header
-    assert path.stat().st_size > 2 << 20
+    assert path.stat().st_size > LARGE
     return path
 
 
+def read(path: Path, *, in_a_thread: bool = False) -> dict[str, object]:
+    """What a process of its own reads: in a thread, where no second one can be, or beside."""
+    ended = subprocess.run(
+        [sys.executable, "-c", _READING, str(path), str(in_a_thread)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return dict(json.loads(ended.stdout))
+
+
+_READING = """
+import json, os, sys, threading
+from bulksender.beside import can_fork
+from bulksender.errors import SheetError
+from bulksender.loader import open_sheet
+from bulksender.settings import SheetOptions
+
+def read():
+    sheet = open_sheet(SheetOptions(path=sys.argv[1], country="SG"))
+    found = {"forked": can_fork()}
+    try:
+        chunks = list(sheet.chunks([0, 2]))
+        rows = [row for chunk in chunks for row in (*chunk.recipients, *chunk.refused)]
+        found["rows"] = list(map(repr, rows))
+    except SheetError as error:
+        found["error"] = str(error)
+    found["facts"], found["notices"] = repr(sheet.facts), [repr(each) for each in sheet.notices]
+    print(json.dumps(found))
+
+if sys.argv[2] == "True":
+    thread = threading.Thread(target=read)
+    thread.start()
+    thread.join()
+else:
+    read()
+"""
+
+
 def test_a_large_sheet_is_read_the_same_by_a_second_process(tmp_path: Path) -> None:
-    options = SheetOptions(path=str(large_sheet(tmp_path)), country="SG")
-    sheet = open_sheet(options)
-    assert can_fork()
+    path = large_sheet(tmp_path)
 
-    found = list(sheet.chunks([0, 2]))
+    beside_it, at_home = read(path), read(path, in_a_thread=True)
 
-    assert found == in_a_thread(options)
-    assert sum(len(chunk.recipients) + len(chunk.refused) for chunk in found) == 40_001
-    assert sheet.facts.width == 6
-    assert any("more cells than the header" in notice.what for notice in sheet.notices)
-    assert children() == []
+    assert beside_it.pop("forked")
+    assert not at_home.pop("forked")
+    assert beside_it == at_home
+    assert len(beside_it["rows"]) == 40_001  # type: ignore[arg-type]
+    assert "width=6" in str(beside_it["facts"])
+    assert "more cells than the header" in str(beside_it["notices"])
 
 
 def test_damage_far_down_in_a_large_sheet_is_told_with_its_place(tmp_path: Path) -> None:
     path = large_sheet(tmp_path)
     with path.open("a", encoding="utf-8") as file:
         file.write('Cy,"91234567,2026-12-01,,never closed\n')
-    with pytest.raises(SheetError, match="row 40003"):
-        list(open_sheet(SheetOptions(path=str(path), country="SG")).chunks([0]))
-    assert children() == []
+
+    found = read(path)
+
+    assert found["forked"]
+    assert "row 40003" in str(found["error"])
+
+
+def test_a_large_result_is_the_same_when_a_second_process_writes_it(tmp_path: Path) -> None:
+    path = large_sheet(tmp_path)
+    texts = []
+    for name in ("beside", "here"):
+        output = tmp_path / f"{name}.csv"
+        told = [sys.executable, "-c", _CHECKING, str(path), str(output), str(name == "here")]
+        subprocess.run(told, cwd=tmp_path, check=True, capture_output=True)
+        texts.append(output.read_bytes())
+    assert texts[0] == texts[1]
+    assert texts[0].count(b"READY") > 10_000
+
+
+_CHECKING = """
+import sys, threading
+from bulksender.beside import can_fork
+from bulksender.cli import main
+
+if sys.argv[3] == "True":
+    ended = threading.Event()
+    threading.Thread(target=ended.wait).start()
+assert can_fork() == (sys.argv[3] != "True")
+sys.argv = ["bulksender", "check", sys.argv[1], "--text", "Hi {{ name }}", "--country", "SG", "-o",
+            sys.argv[2]]
+try:
+    main()
+finally:
+    if not can_fork():
+        ended.set()
+"""
