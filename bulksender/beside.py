@@ -16,8 +16,6 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-from bulksender.errors import SheetError
-
 Item = TypeVar("Item")
 
 
@@ -30,6 +28,7 @@ def beside(make: Callable[[], Iterable[Item]]) -> Iterator[Item]:
     """Yield what `make` yields in a child process; what it raises is raised here.
 
     The child is at most one item ahead, and ends with this process or as soon as nobody listens.
+    Raises ChildProcessError where somebody has killed it.
     """
     yield from _Child(make).items()
 
@@ -37,7 +36,8 @@ def beside(make: Callable[[], Iterable[Item]]) -> Iterator[Item]:
 def work_beside(work: Callable[[Iterator[Item]], None], items: Iterable[Item]) -> None:
     """Let `work` go through the items in a child process; what it raises is raised here.
 
-    The child gives up where this process ends before all items were handed over.
+    The child gives up where this process ends before all items were handed over. Raises
+    ChildProcessError where somebody has killed it.
     """
     taken, given = Pipe(duplex=False)
 
@@ -79,15 +79,15 @@ class _Child:
         sender.close()
 
     def items(self) -> Iterator[Any]:
-        """What it makes; raises what it raises, and SheetError where it was killed."""
+        """What it makes; raises what it raises, and ChildProcessError where it was killed."""
         try:
             while True:
                 try:
                     item, error = pickle.loads(self._receiver.recv_bytes())
                 except EOFError:
-                    raise SheetError(
-                        "The process that works on the sheet was ended from outside (is the memory "
-                        "short?). Try again."
+                    raise ChildProcessError(
+                        "a process of its own that works on the sheet was ended from outside; is "
+                        "the memory short?"
                     ) from None
                 if error is not None:
                     raise error
@@ -98,9 +98,10 @@ class _Child:
             self.leave()
 
     def leave(self) -> None:
-        """Listen no more, and wait for its end."""
+        """End it where it has not ended: nobody wants any more of it."""
         self._receiver.close()
         if self._process is not None:
+            os.kill(self._process, signal.SIGKILL)
             os.waitpid(self._process, 0)
             self._process = None
 
@@ -108,8 +109,8 @@ class _Child:
 def _serve(make: Callable[[], Iterable[object]], sender: Connection) -> None:
     """The child's whole life: make, send, and leave without a trace of the parent's affairs."""
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides, and closes the pipe
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for told in (signal.SIGINT, signal.SIGTERM):  # told to both, and the parent decides
+            signal.signal(told, signal.SIG_IGN)
         last: tuple[None, BaseException | None] = (None, None)
         try:
             for item in make():

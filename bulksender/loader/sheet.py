@@ -58,6 +58,7 @@ class Sheet:
         self._header_cells = layout.header_cells
         self._width = max(self._header_cells, table.reach(self.header_row))
         self._fingerprint = fingerprint(path)
+        self._large = path.stat().st_size >= LARGE
         chosen = (*self.columns.phone, self.columns.text, self.columns.reference)
         self._inputs = {column for column in chosen if column is not None}
         self._notices = Notices()
@@ -130,7 +131,7 @@ class Sheet:
             opt_out=tuple(index for index in self.columns.opt_out if index not in needed),
             opt_in=tuple(index for index in self.columns.opt_in if index not in needed),
         )
-        if self._path.stat().st_size >= LARGE and can_fork():
+        if self._large and can_fork():
             yield from self._read_beside(needed, size)
         else:
             yield from self._read(needed, size)
@@ -153,14 +154,17 @@ class Sheet:
                 yield tuple(map(msgspec.structs.astuple, chunk.refused)), _columns(chunk.recipients)
             yield self._width, self._notices
 
-        for refused, recipients in beside(made):
-            if isinstance(refused, int):
-                self._width, self._notices = refused, recipients
-                return
-            yield Chunk(
-                list(starmap(Recipient, zip(*recipients, strict=True))),
-                list(starmap(RejectedRow, refused)),
-            )
+        try:
+            for refused, recipients in beside(made):
+                if isinstance(refused, int):
+                    self._width, self._notices = refused, recipients
+                    return
+                yield Chunk(
+                    list(starmap(Recipient, zip(*recipients, strict=True))),
+                    list(starmap(RejectedRow, refused)),
+                )
+        except ChildProcessError as error:
+            raise SheetError(f"{self._path}: {error} Nothing was sent; try again.") from error
 
     def _below(self, reach: int) -> Iterator[tuple[int, Sequence[object]]]:
         """The rows below the header that hold anything, their cells up to the column `reach`."""

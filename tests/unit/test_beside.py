@@ -64,7 +64,7 @@ def test_a_process_that_is_killed_is_told_of() -> None:
 
     items = beside(made)
     next(items)
-    with pytest.raises(SheetError, match="ended from outside"):
+    with pytest.raises(ChildProcessError, match="ended from outside"):
         next(items)
     assert children() == []
 
