@@ -17,6 +17,7 @@ class RowError(Exception):
 
 _NEEDS_A_DAY = re.compile(r"%[-#]?[^-#HIMSfpX%]")
 _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
+_AMOUNT = re.compile(r"[0-9]{1,12}\.[0-9]{2}")  # as most texts have it, and exact as a float
 _LONGEST = 100  # characters of a number
 _CODES = (
     "AED|AUD|BDT|BND|BRL|CAD|CHF|CNY|CZK|DKK|EGP|EUR|GBP|GHS|HKD|HUF|IDR|ILS|INR|JPY|KES|KHR|KRW"
@@ -34,6 +35,8 @@ _CONTINENTAL = re.compile(
 
 def money(value: object, currency: str = "", places: int = 2) -> str:
     """`1234.5 | money("SGD")` → `SGD 1,234.50`; a sign such as `$` stands without a space."""
+    if type(value) is str and _AMOUNT.fullmatch(value):
+        value = float(value)
     if isinstance(value, float) and places == 2 and round(value, 2) == value < 1e12:
         amount = f"{value:,.2f}"  # nothing to be rounded: as below, in a third of the time
     else:
@@ -68,21 +71,24 @@ def int_(value: object, default: int | None = None) -> int:
 
 def date_(value: object, form: str = "%Y-%m-%d") -> str:
     """A date cell, or text that is an ISO date, by a `strftime` format: `date("%d %b")`."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            raise RowError("a date is not readable; write it like 2026-11-30") from None
+    if type(value) is str or type(value) is date:
+        return _stamp(value, form)
     if isinstance(value, date):
-        return _stamp(value, form) if type(value) is date else value.strftime(form)
+        return value.strftime(form)
     if isinstance(value, time) and not _NEEDS_A_DAY.search(form):
         return value.strftime(form)
     raise RowError(f'the filter "date" needs a date, not {_kind(value)}')
 
 
 @lru_cache(maxsize=4096)
-def _stamp(value: date, form: str) -> str:
-    return value.strftime(form)  # dear, and the same dates come again and again
+def _stamp(value: date | str, form: str) -> str:
+    """A date, or text that is one; both are dear, and the same dates come again and again."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise RowError("a date is not readable; write it like 2026-11-30") from None
+    return value.strftime(form)
 
 
 def title(value: object) -> str:

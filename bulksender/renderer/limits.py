@@ -299,7 +299,8 @@ def guarded(name: str, function: Callable[..., Any], budget: Budget) -> Callable
         kind = type(values[0])
         if tame and kind in _SIMPLE:  # the usual cases, at little cost
             return function(*arguments, **named)
-        if name == "date" and kind is date and not named and values[1:] in fine:
+        dated = name == "date" and (kind is date or kind is str) and not named
+        if dated and values[1:] in fine:
             return function(*arguments)
         numbers_in((*values[1:], *named.values()))
         printable((*values, *named.values()))
@@ -310,7 +311,7 @@ def guarded(name: str, function: Callable[..., Any], budget: Budget) -> Callable
         made = function(*arguments, **named)
         if isinstance(made, Iterator):
             return collected(made)
-        if name == "date" and kind is date and len(fine) < _FEW:
+        if dated and len(fine) < _FEW:
             fine.add(values[1:])
         length = len(values[0]) if isinstance(values[0], str) else 0
         return short(made, max(MOST_CHARACTERS, length))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from bulksender.source import RESULT_COLUMNS, SheetFacts, lines, opened, records
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _DESTINATION = RESULT_COLUMNS.index("destination")
+_OWN = (RESULT_COLUMNS.index("umid"), _DESTINATION)  # each row has its own
+_FEW = 5_000  # values that are kept
 
 
 def write(facts: SheetFacts, rows: Iterator[tuple[int, Values]], target: Path) -> None:
@@ -20,6 +23,7 @@ def write(facts: SheetFacts, rows: Iterator[tuple[int, Values]], target: Path) -
     """
     columns = list(facts.result_columns.values())
     appending = columns[0] == facts.width + 1 and columns == sorted(columns)
+    made = _Fields(facts.delimiter, facts.encoding)
     expected = next(rows, None)
     with (
         opened(Path(facts.path), facts.encoding) as source,
@@ -29,7 +33,7 @@ def write(facts: SheetFacts, rows: Iterator[tuple[int, Values]], target: Path) -
             if number == facts.header_row:
                 fields: list[str | None] = list(RESULT_COLUMNS)
             elif expected is not None and number == expected[0]:
-                fields = _fields(expected[1], facts.delimiter, facts.encoding)
+                fields = made.of(expected[1])
                 expected = next(rows, None)
             else:
                 output.write(record.raw)
@@ -47,28 +51,37 @@ def write(facts: SheetFacts, rows: Iterator[tuple[int, Values]], target: Path) -
         raise ValueError(f"row {expected[0]} is not in the file")
 
 
-def _fields(values: Values, delimiter: str, encoding: str) -> list[str | None]:
-    """The values as fields: quoted where needed, never a formula in a spreadsheet program.
+class _Fields:
+    """Makes fields of values: quoted where needed, never a formula in a spreadsheet program.
 
     What the file's encoding does not have (a name of another script in Windows-1252) becomes "?".
     """
-    unicode = encoding.startswith("utf")
-    fields: list[str | None] = []
-    for index, value in enumerate(values):
-        if value is None:
-            fields.append(None)
-            continue
-        text = str(value) if unicode else str(value).encode(encoding, "replace").decode(encoding)
-        if index != _DESTINATION and text.startswith(_FORMULA_STARTS):
+
+    def __init__(self, delimiter: str, encoding: str):
+        self._encoding = None if encoding.startswith("utf") else encoding
+        self._to_quote = re.compile(f'[{re.escape(delimiter)}"\r\n]')
+        self._known: dict[str | int, str] = {"": ""}  # most values come again and again
+
+    def of(self, values: Values) -> list[str | None]:
+        """A row's fields; None where the value is None."""
+        return [
+            None if value is None else self._made(place, value)
+            for place, value in enumerate(values)
+        ]
+
+    def _made(self, place: int, value: str | int) -> str:
+        if value in self._known and place not in _OWN:
+            return self._known[value]
+        text = str(value)
+        if self._encoding is not None:
+            text = text.encode(self._encoding, "replace").decode(self._encoding)
+        if place != _DESTINATION and text.startswith(_FORMULA_STARTS):
             text = "'" + text
-        fields.append(_quoted(text, delimiter))
-    return fields
-
-
-def _quoted(text: str, delimiter: str) -> str:
-    if any(char in text for char in (delimiter, '"', "\r", "\n")):
-        return '"' + text.replace('"', '""') + '"'
-    return text
+        if self._to_quote.search(text):
+            text = '"' + text.replace('"', '""') + '"'
+        if place not in _OWN and len(self._known) < _FEW:
+            self._known[value] = text
+        return text
 
 
 def _replaced(
@@ -113,8 +126,9 @@ def _after_quoted(body: str, position: int) -> int:
 
 def write_alone(rows: Iterator[tuple[int, Values]], target: Path) -> None:
     """Write the rows' numbers and values as a CSV of their own (UTF-8 with BOM, for Excel)."""
+    made = _Fields(",", "utf-8")
     with target.open("w", encoding="utf-8-sig", newline="") as output:
         output.write(",".join(("row", *RESULT_COLUMNS)) + "\r\n")
         for number, values in rows:
-            fields = [field or "" for field in _fields(values, ",", "utf-8")]
+            fields = [field or "" for field in made.of(values)]
             output.write(",".join([str(number), *fields]) + "\r\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import random
 import re
 from datetime import date, datetime, time
 from pathlib import Path
@@ -12,7 +13,7 @@ import xlsxwriter
 from tables_books import SOFFICE, converted
 
 from bulksender.model import Cell
-from bulksender.tables import Spoilt, plain
+from bulksender.tables import Spoilt, formats, plain
 from bulksender.tables.formats import BUILT_IN, reading
 
 ACCOUNTING = r'_(* #,##0.00_);_(* \(#,##0.00\);_(* "-"??_);_(@_)'
@@ -211,3 +212,19 @@ def test_numbers_show_as_libreoffice_shows_them(tmp_path: Path) -> None:
         and (re.search("[1-9]", theirs) or value > 0)  # a minus before zeros is a matter of taste
     ]
     assert different == []
+
+
+@pytest.mark.parametrize(
+    "code", ["0", "0.00", "#,##0", "#,##0.00", "0.000", "##0.0", "0.00;-0.00;-", "#,##0_);(#,##0)"]
+)
+def test_amounts_take_a_short_way_that_shows_the_same(code: str) -> None:
+    generator = random.Random(code)
+    shapes = [formats._section(text) for text in formats._sections(code)]
+    short = formats.reading(code)
+    assert short is not None
+    for _ in range(3_000):
+        digits, places = generator.randrange(-3, 14), generator.randrange(5)
+        amount = round(generator.random() * 10.0**digits, places)
+        for value in (amount, -amount, float(int(amount)), generator.random() * 10.0**digits):
+            shown, wanted = short(value), formats._shown(value, shapes)  # type: ignore[arg-type]
+            assert (type(shown), str(shown)) == (type(wanted), str(wanted)), value
