@@ -9,8 +9,7 @@ demo: $(READY)
 	$(VENV)/bin/bulksender demo --yes
 
 test: $(READY)
-	$(VENV)/bin/coverage run -m pytest
-	$(VENV)/bin/coverage report
+	$(VENV)/bin/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .
