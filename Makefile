@@ -28,7 +28,7 @@ fuzz: $(READY)
 soak: $(READY)
 	$(VENV)/bin/python tests/crash/soak.py --kills $(or $(KILLS),1000)
 
-# How fast it is: all of benchmarks/RESULTS.md anew, or in about a minute a look at smaller sheets.
+# How fast it is: writes benchmarks/RESULTS.md and its plot; bench-quick looks at smaller sheets.
 bench: $(READY)
 	$(VENV)/bin/python benchmarks/bench.py
 
