@@ -37,7 +37,7 @@ def money(value: object, currency: str = "", places: int = 2) -> str:
     """`1234.5 | money("SGD")` → `SGD 1,234.50`; a sign such as `$` stands without a space."""
     if type(value) is str and _AMOUNT.fullmatch(value):
         value = float(value)
-    if isinstance(value, float) and places == 2 and round(value, 2) == value < 1e12:
+    if isinstance(value, float) and places == 2 and abs(value) < 1e12 and round(value, 2) == value:
         amount = f"{value:,.2f}"  # nothing to be rounded: as below, in a third of the time
     else:
         amount = _grouped(_decimal(value, "money"), places)

@@ -1,9 +1,12 @@
 """Amounts and names as the text of a cell: read right, or refused, never invented."""
 
+import random
 import unicodedata
+from decimal import Decimal
 
 import pytest
 
+from bulksender.renderer import filters
 from bulksender.renderer.filters import RowError, money, title
 
 
@@ -39,3 +42,16 @@ def test_a_name_whose_accents_stand_apart_is_one_name(form: str) -> None:
         ("NGUYỄN VĂN HÙNG", "Nguyễn Văn Hùng"),
     ):
         assert title(unicodedata.normalize(form, name)) == written
+
+
+def test_amounts_take_a_short_way_that_writes_the_same() -> None:
+    generator = random.Random(2)
+    for _ in range(5_000):
+        size = 10.0 ** generator.randrange(-3, 17)
+        amount = generator.choice([1, -1]) * round(
+            generator.random() * size, generator.randrange(4)
+        )
+        wanted = filters._grouped(Decimal(f"{amount:.15g}"), 2)
+        assert money(amount) == wanted, amount
+        if amount >= 0 and f"{amount:.15g}".partition(".")[2][2:] == "":
+            assert money(f"{amount:.2f}") == filters._grouped(Decimal(f"{amount:.2f}"), 2)
