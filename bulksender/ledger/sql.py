@@ -300,7 +300,7 @@ WHERE run = :run AND row BETWEEN :first AND :last ORDER BY row
 """
 
 BATCH_IDS = """
-SELECT number, batch_id, claimed_at FROM batch WHERE run = ?
+SELECT number, batch_id, claimed_at FROM batch WHERE run = ? AND number BETWEEN ? AND ?
 """
 
 BATCHES = """

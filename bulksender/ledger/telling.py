@@ -137,10 +137,12 @@ class Telling:
         if len(self.family()) > 1:
             found = self._tuples(sql.RESULT_PAGE, place | {"family": self.family_json()})
             return [Result._make((*row[:2], _STATUSES[row[2]], *row[3:])) for row in found]
-        batches: dict[int | None, tuple[str, str]] = {None: ("", "")}
-        for batch, batch_id, claimed_at in self._tuples(sql.BATCH_IDS, (self.no,)):
-            batches[batch] = batch_id, claimed_at
         found = self._tuples(sql.RESULT_PAGE_ALONE, place | {"run": self.no})
+        numbers = {row[-1] for row in found} - {None} or {0}
+        batches: dict[int | None, tuple[str, str]] = {None: ("", "")}
+        between = (self.no, min(numbers), max(numbers))
+        for batch, batch_id, claimed_at in self._tuples(sql.BATCH_IDS, between):
+            batches[batch] = batch_id, claimed_at
         return [
             Result(row, umid, _STATUSES[status], said, to, parts, name, *batches[batch], self.id)
             for row, umid, status, said, to, parts, name, batch in found
