@@ -72,10 +72,11 @@ class Run(Telling):
         """
         job = self.job
         old = msgspec.json.encode([job.pretended, job.subaccount, job.source or "", job.encoding])
+        encode = msgspec.json.Encoder().encode
         hashes, nothing = [hashlib.sha256(_content_settings(job)), hashlib.sha256(old)], True
         found = connection.exec_driver_sql(sql.CONTENT, (self.no,)).cursor
         while page := found.fetchmany(CHUNK_ROWS):
-            written = b"".join(map(msgspec.json.encode, page))
+            written = b"".join(map(encode, page))
             for content in hashes:
                 content.update(written)
             nothing = False
@@ -205,12 +206,6 @@ class Run(Telling):
     def claim(self, batch: Batch) -> None:
         """Commit the batch's rows as SENDING; only after that may its POST leave."""
         rows, due = len(batch.messages), self.job.scheduled
-        place = {
-            "run": self.no,
-            "batch": batch.number,
-            "first": batch.messages[0].row,
-            "last": batch.messages[-1].row,
-        }
         with self._ledger.transaction() as connection:
             connection.execute(
                 insert(schema.batch).values(
@@ -224,7 +219,7 @@ class Run(Telling):
                     scheduled=iso(datetime.fromisoformat(due)) if due else "",
                 )
             )
-            claimed = connection.exec_driver_sql(sql.CLAIM_ROWS, place).rowcount
+            claimed = connection.exec_driver_sql(sql.CLAIM_ROWS, self._place(batch)).rowcount
             if claimed != rows:
                 raise LedgerError(
                     f"Run {self.id}, batch {batch.number}: {rows} rows were to be claimed and "
@@ -235,15 +230,33 @@ class Run(Telling):
         self, batch: Batch, outcomes: Iterable[Outcome], attempts: Sequence[Attempt], batch_id: str
     ) -> None:
         """Record what became of each message of a claimed batch."""
-        outcomes = list(outcomes)
-        unknown = RowStatus.UNKNOWN in {outcome.status for outcome in outcomes}
+        accepted: dict[int, str] = {}
+        others: list[Outcome] = []
+        for outcome in outcomes:
+            if outcome.status is _QUEUED and not outcome.detail:
+                accepted[outcome.row] = outcome.umid
+            else:
+                others.append(outcome)
         with self._ledger.transaction() as connection:
-            connection.exec_driver_sql(
-                sql.SETTLE_ROW,
-                [(_PLAIN[o.status], o.umid, o.detail, o.detail, self.no, o.row) for o in outcomes],
-            )
+            if others:
+                connection.exec_driver_sql(
+                    sql.SETTLE_ROW,
+                    [
+                        (_PLAIN[o.status], o.umid, o.detail, o.detail, self.no, o.row)
+                        for o in others
+                    ],
+                )
+            if accepted:
+                self._ledger.driver.create_function("umid_of", 1, accepted.__getitem__)
+                connection.exec_driver_sql(sql.SETTLE_ACCEPTED, self._place(batch))
+            unknown = RowStatus.UNKNOWN in {outcome.status for outcome in others}
             state = BatchState.UNKNOWN if unknown else BatchState.SETTLED
             self._end_batch(batch, state, attempts, batch_id)
+
+    def _place(self, batch: Batch) -> dict[str, int]:
+        """Where a batch's rows stand, as the statements take it."""
+        first, last = batch.messages[0].row, batch.messages[-1].row
+        return {"run": self.no, "batch": batch.number, "first": first, "last": last}
 
     def release(self, batch: Batch, attempts: Sequence[Attempt]) -> None:
         """Record that a claimed batch was certainly not accepted: its rows are READY again."""
@@ -286,12 +299,17 @@ class Run(Telling):
             self._update(**values)
 
     def _update(self, **values: object) -> None:
+        """Change the run's own row, inside the caller's transaction: its messages stay counted."""
+        tallied = self._kept_tally()
         with self._ledger.reading() as connection:
             connection.execute(
                 update(schema.run).where(schema.run.c.no == self.no).values(**values)
             )
+        if tallied is not None:
+            self._tallied = self._ledger.version(), tallied
 
 
+_QUEUED = RowStatus.QUEUED
 _PLAIN = {name: name.value for name in (*RowStatus, *Encoding)}
 """Enumerations' values, at a tenth of what asking each member takes."""
 

@@ -208,6 +208,13 @@ UPDATE message SET status = 'SENDING', batch = :batch
 WHERE run = :run AND row BETWEEN :first AND :last AND status = 'READY'
 """
 
+# Nearly all rows of a batch were accepted: one statement for them, since one a row takes twice as
+# long. `umid_of` is a function that the caller gives.
+SETTLE_ACCEPTED = """
+UPDATE message SET status = 'QUEUED', umid = umid_of(row)
+WHERE run = :run AND row BETWEEN :first AND :last AND status = 'SENDING' AND batch = :batch
+"""
+
 SETTLE_ROW = """
 UPDATE message SET status = ?, umid = ?, detail = iif(? = '', detail, ?)
 WHERE run = ? AND row = ? AND status = 'SENDING'
@@ -233,9 +240,11 @@ UPDATE batch SET state = 'UNKNOWN', ended_at = :now WHERE run = :run AND state =
 # Telling -------------------------------------------------------------------------------------
 
 # Rows and SMS parts by state and encoding; `own` are those that no other run has to settle first.
+# One expression to group by is sorted in half the time of three.
 TALLY = """
 SELECT status, encoding, status <> 'UNKNOWN' OR batch IS NOT NULL AS own, count(*), sum(parts)
-FROM message WHERE run = :run GROUP BY status, encoding, own
+FROM message WHERE run = :run
+GROUP BY status || ' ' || encoding || (status <> 'UNKNOWN' OR batch IS NOT NULL)
 UNION ALL SELECT status, encoding, 1, rows, parts FROM tally WHERE run = :run
 """
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from sqlalchemy import URL, Connection, create_engine, event, insert, select
@@ -193,12 +193,16 @@ class Ledger:
         now = self.clock()
         return iso(now + timedelta(milliseconds=iso(now) == later_than))
 
+    @property
+    def driver(self) -> sqlite3.Connection:
+        """The driver's own connection, for what SQLAlchemy has no words for."""
+        driver: Any = self._live().connection.driver_connection
+        return cast(sqlite3.Connection, driver)
+
     def version(self) -> tuple[object, ...]:
         """What differs once anything in the ledger has changed, by this process or another."""
-        connection = self._live()
-        driver: Any = connection.connection.driver_connection
-        others = connection.exec_driver_sql("PRAGMA data_version").scalar_one()
-        return driver, driver.total_changes, others
+        others = self._live().exec_driver_sql("PRAGMA data_version").scalar_one()
+        return self.driver, self.driver.total_changes, others
 
     def compact(self) -> None:
         """Give freed space back, so that no copy of what was removed is left in the file.
@@ -322,13 +326,14 @@ def flush(path: Path) -> None:
 
 def _pragmas(durable: bool) -> Callable[[sqlite3.Connection, object], None]:
     settings = (
+        "page_size = 8192",  # of a new ledger; a tenth faster than 4096
         "journal_mode = WAL",
         f"synchronous = {'FULL' if durable else 'OFF'}",
         "foreign_keys = ON",
         "temp_store = FILE",
         "secure_delete = ON",  # what is forgotten is overwritten
         "cache_size = -32000",  # KiB, so 32 MB
-        "wal_autocheckpoint = 8000",  # pages: claimed and settled rows go into the file once
+        "wal_autocheckpoint = 4000",  # pages: claimed and settled rows go into the file once
     )
 
     def on_connect(connection: sqlite3.Connection, _: object) -> None:

@@ -27,6 +27,9 @@ from bulksender.source import SheetFacts
 if TYPE_CHECKING:
     from bulksender.ledger.store import Ledger
 
+ResultColumns = Sequence[Sequence[Any]]
+"""The fields of several Results, each of them for all."""
+
 
 class Telling:
     """What a run's rows of the ledger say; nothing here changes them."""
@@ -88,12 +91,19 @@ class Telling:
 
     def _tally(self) -> Sequence[Any]:
         """What TALLY tells. It looks at every row, so it is kept until something changes."""
-        with self._ledger.reading() as connection:
-            version = self._ledger.version()
-            if self._tallied is None or self._tallied[0] != version:
-                found = connection.exec_driver_sql(sql.TALLY, {"run": self.no}).all()
-                self._tallied = version, found
-            return self._tallied[1]
+        tallied = self._kept_tally()
+        if tallied is None:
+            with self._ledger.reading() as connection:
+                version = self._ledger.version()
+                tallied = connection.exec_driver_sql(sql.TALLY, {"run": self.no}).all()
+            self._tallied = version, tallied
+        return tallied
+
+    def _kept_tally(self) -> Sequence[Any] | None:
+        """The same, where it is known and nothing has changed."""
+        if self._tallied is None or self._tallied[0] != self._ledger.version():
+            return None
+        return self._tallied[1]
 
     def problems(self, most: int) -> list[tuple[int, str, str]]:
         """(row, status, detail) of the first rows that did not go out as they should."""
@@ -127,25 +137,44 @@ class Telling:
 
         Of a run whose rows were tried again, or that tries some again, each row's latest result.
         """
-        highest = self._all(sql.HIGHEST_ROW, {"family": self.family_json()})[0][0] or 0
-        for first in range(1, highest + 1, CHUNK_ROWS):
-            yield from self.results(first, first + CHUNK_ROWS - 1)
+        for columns in self.result_pages():
+            yield from map(Result, *columns)
 
     def results(self, first: int, last: int) -> list[Result]:
         """The latest results of the rows `first` to `last`."""
+        return [*map(Result, *self._result_columns(first, last))]
+
+    def result_pages(self) -> Iterator[ResultColumns]:
+        """What `outcomes` yields, up to 10,000 rows at a time, as the columns of their Results."""
+        highest = self._all(sql.HIGHEST_ROW, {"family": self.family_json()})[0][0] or 0
+        for first in range(1, highest + 1, CHUNK_ROWS):
+            columns = self._result_columns(first, first + CHUNK_ROWS - 1)
+            if columns[0]:
+                yield columns
+
+    def _result_columns(self, first: int, last: int) -> ResultColumns:
         place: dict[str, Any] = {"first": first, "last": last}
         if len(self.family()) > 1:
             found = self._tuples(sql.RESULT_PAGE, place | {"family": self.family_json()})
-            return [Result._make((*row[:2], _STATUSES[row[2]], *row[3:])) for row in found]
+            columns = list(zip(*found, strict=True)) or [()] * len(Result._fields)
+            rows, umids, statuses, *others = columns
+            return [rows, umids, [*map(_STATUSES.__getitem__, statuses)], *others]
         found = self._tuples(sql.RESULT_PAGE_ALONE, place | {"run": self.no})
-        numbers = {row[-1] for row in found} - {None} or {0}
-        batches: dict[int | None, tuple[str, str]] = {None: ("", "")}
-        between = (self.no, min(numbers), max(numbers))
-        for batch, batch_id, claimed_at in self._tuples(sql.BATCH_IDS, between):
-            batches[batch] = batch_id, claimed_at
+        rows, umids, statuses, *others, numbers = list(zip(*found, strict=True)) or [()] * 8
+        sent = {number for number in numbers if number is not None} or {0}
+        ids: dict[int | None, str] = {None: ""}
+        times: dict[int | None, str] = {None: ""}
+        between = (self.no, min(sent), max(sent))
+        for number, batch_id, claimed_at in self._tuples(sql.BATCH_IDS, between):
+            ids[number], times[number] = batch_id, claimed_at
         return [
-            Result(row, umid, _STATUSES[status], said, to, parts, name, *batches[batch], self.id)
-            for row, umid, status, said, to, parts, name, batch in found
+            rows,
+            umids,
+            [*map(_STATUSES.__getitem__, statuses)],
+            *others,
+            [*map(ids.__getitem__, numbers)],
+            [*map(times.__getitem__, numbers)],
+            [self.id] * len(rows),
         ]
 
     def family(self) -> list[str]:

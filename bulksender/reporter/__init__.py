@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from glob import escape
-from itertools import chain, islice
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -21,10 +20,9 @@ import msgspec
 from bulksender.beside import can_fork, work_beside
 from bulksender.errors import LedgerError, ReportError, SettingsError
 from bulksender.ledger import Run
-from bulksender.model import CHUNK_ROWS
 from bulksender.reporter.delimited import write_alone
+from bulksender.reporter.pages import Page, pages_of
 from bulksender.reporter.summary import Summary, summarise
-from bulksender.reporter.values import Values, values_of
 from bulksender.source import (
     DELIMITED,
     ZIPPED_WORKBOOKS,
@@ -40,7 +38,7 @@ OLD = 3600.0
 LARGE = 20_000
 """Rows of a result that is worth a second process to write it."""
 
-Writer = Callable[[SheetFacts, Iterator[tuple[int, Values]], Path], None]
+Writer = Callable[[SheetFacts, Iterator[Page], Path], None]
 
 
 def output_path(sheet: Path, output: str | None, in_place: bool) -> Path:
@@ -99,8 +97,7 @@ def write(run: Run, output: Path) -> Path:
     try:
         if not _unchanged(source, facts) or not _write_beside(run, facts, output):
             output = alone_path(output, run)
-            alone = ((row.row, values_of(row, run.kept, beside=False)) for row in run.outcomes())
-            _replace(output, lambda target: write_alone(alone, target))
+            _replace(output, lambda target: write_alone(pages_of(run, beside=False), target))
     except (OSError, LedgerError) as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ReportError(
@@ -117,12 +114,9 @@ def _write_beside(run: Run, facts: SheetFacts, output: Path) -> bool:
     def copy(temporary: Path) -> None:
         writer = _writer(facts)
         if sum(run.counts().values()) >= LARGE and can_fork():
-            work_beside(
-                lambda pages: writer(facts, chain.from_iterable(pages), temporary),
-                _pages(_rows(run)),
-            )
+            work_beside(lambda pages: writer(facts, pages, temporary), pages_of(run))
         else:
-            writer(facts, _rows(run), temporary)
+            writer(facts, pages_of(run), temporary)
         if not _unchanged(source, facts):  # somebody saved it while it was being copied
             raise ValueError("the sheet has changed")
 
@@ -157,25 +151,6 @@ def _writer(facts: SheetFacts) -> Writer:
     from bulksender.reporter import converted
 
     return converted.write
-
-
-def _rows(run: Run) -> Iterator[tuple[int, Values]]:
-    """Each row's values; a column that the run reads from is left as it is."""
-    facts = run.facts
-    columns = list(facts.result_columns.values())
-    read = [index for index, column in enumerate(columns) if column in facts.inputs]
-    kept = run.kept
-    for result in run.outcomes():
-        values = values_of(result, kept)
-        if read:
-            values = tuple(None if i in read else value for i, value in enumerate(values))
-        yield result.row, values
-
-
-def _pages(rows: Iterator[tuple[int, Values]]) -> Iterator[list[tuple[int, Values]]]:
-    """The same rows, many at a time."""
-    while page := list(islice(rows, CHUNK_ROWS)):
-        yield page
 
 
 def _replace(output: Path, write: Callable[[Path], None], like: Path | None = None) -> None:

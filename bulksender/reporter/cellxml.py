@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from bulksender.reporter.values import Values
-from bulksender.source import RESULT_COLUMNS, column_letter
+from bulksender.reporter.pages import Page
+from bulksender.reporter.values import DESTINATION, UMID, Values
+from bulksender.source import column_letter
 
 MOST_CHARACTERS = 32_767  # in a cell, Excel's limit
 
@@ -15,11 +16,13 @@ _PLAIN_TEXT = re.compile(r"(?!\s)[^&<>\x00-\x1f_\ud800-\udfff\ufffe\uffff]*(?<!\
 _ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # Excel reads _x000D_ as a character
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-_UMID, _DESTINATION = RESULT_COLUMNS.index("umid"), RESULT_COLUMNS.index("destination")
-_OWN = re.compile(r"[0-9A-Za-z+-]{0,200}")
+_OWN = re.compile(r"[0-9A-Za-z+-]*")
 """Umids and numbers, as a row has them for itself; nothing in them needs escaping."""
-_UMID_HERE, _DESTINATION_HERE, _NUMBER_HERE = "\x00", "\x01", "\x02"
-_FEW = 1_000  # patterns that are kept
+_OWN_HERE, _NUMBER_HERE = "\x00", "\x01"
+
+_Pieces = tuple[list[str], list[str], list[str]]
+"""Cells before a row's first own value, between the two, and behind; the row's number goes into
+each gap."""
 
 
 class ResultCells:
@@ -37,26 +40,27 @@ class ResultCells:
             f' t="inlineStr"><{prefix}is><{prefix}t',
             f"</{prefix}t></{prefix}is></{prefix}c>",
         )
-        self._patterns: dict[Values, str] = {}
+        self._own = sorted((UMID, DESTINATION), key=columns.__getitem__)
 
-    def row(self, number: int, values: Values) -> bytes:
-        """A row's cells, in the order of the columns; no cell for what is blank or None.
+    def page(self, page: Page) -> list[bytes]:
+        """The cells of each row, in the order of the columns; none for what is blank or None.
 
         Most rows differ in their number, umid and destination alone: the rest is made once.
         """
-        umid, destination = values[_UMID], values[_DESTINATION]
-        own = f"{umid}{destination}"
-        if not _OWN.fullmatch(own) or umid is None or destination is None:
-            return self.styled(number, values, "")
-        alike = (umid != "", *values[1:3], destination != "", *values[4:])
-        pattern = self._patterns.get(alike)
-        if pattern is None:
-            pattern = self._pattern(values)
-            if len(self._patterns) >= _FEW:
-                self._patterns.clear()
-            self._patterns[alike] = pattern
-        made = pattern.replace(_NUMBER_HERE, str(number)).replace(_UMID_HERE, str(umid))
-        return made.replace(_DESTINATION_HERE, str(destination)).encode()
+        texts = "".join(page.umids) + "".join(page.destinations)
+        if not _OWN.fullmatch(texts) or max(map(len, page.umids)) > MOST_CHARACTERS:
+            return [self.styled(number, values, "") for number, values in page.lines()]
+        pieces = list(map(self._pieces, page.kinds))
+        own = {UMID: page.umids, DESTINATION: page.destinations}
+        made = []
+        for number, place, first, second in zip(
+            map(str, page.rows), page.places, *(own[index] for index in self._own), strict=True
+        ):
+            before, between, behind = pieces[place]
+            made.append(
+                f"{number.join(before)}{first}{number.join(between)}{second}{number.join(behind)}"
+            )
+        return list(map(str.encode, made))
 
     def styled(self, number: int, values: Values, style: str) -> bytes:
         """The same, each cell made by itself and in a style ("" for none)."""
@@ -82,17 +86,18 @@ class ResultCells:
             f'{start}{self._text[0]} xml:space="preserve">{escape(literal(value))}{self._text[1]}'
         )
 
-    def _pattern(self, values: Values) -> str:
-        """The cells of rows like this one, with marks where such rows differ."""
-        made = ""
+    def _pieces(self, kind: Values) -> _Pieces:
+        """The cells of a kind of rows, cut where such rows differ."""
+        parts = [""]
         for i in self._order:
-            value = values[i]
-            if value is None or value == "":
-                continue
-            mark = {_UMID: _UMID_HERE, _DESTINATION: _DESTINATION_HERE}.get(i)
-            cell = self.cell(f"{self.letters[i]}{_NUMBER_HERE}", "x" if mark else value, "")
-            made += cell.replace(">x<", f">{mark}<") if mark else cell
-        return made
+            value, own = kind[i], i in self._own
+            if value is not None and value != "":
+                cell = self.cell(f"{self.letters[i]}{_NUMBER_HERE}", "?" if own else value, "")
+                parts[-1] += cell.replace(">?<", f">{_OWN_HERE}<") if own else cell
+            if own:
+                parts[-1:] = parts[-1].split(_OWN_HERE) if value else [parts[-1], ""]
+        before, between, behind = (part.split(_NUMBER_HERE) for part in parts)
+        return before, between, behind
 
 
 def literal(text: str) -> str:

@@ -19,23 +19,25 @@ from openpyxl.cell import WriteOnlyCell
 
 from bulksender.model import Shown
 from bulksender.reporter.cellxml import MOST_CHARACTERS, literal
+from bulksender.reporter.pages import Page, Waiting
 from bulksender.reporter.values import Values
 from bulksender.source import RESULT_COLUMNS, SheetFacts
 from bulksender.tables import Row, Spoilt, open_table
 
 
-def write(facts: SheetFacts, rows: Iterator[tuple[int, Values]], target: Path) -> None:
+def write(facts: SheetFacts, pages: Iterator[Page], target: Path) -> None:
     """Write the source's values and the result columns to the new workbook `target`.
 
     Raises OSError, and ValueError where a row of the run is not in the source.
     """
     book = openpyxl.Workbook(write_only=True)
+    results = Waiting(pages, lambda page: list(map(page.values, range(len(page.rows)))))
     with ExitStack() as sheets:
         for name, source_rows in _sheets(facts):
             sheet = book.create_sheet(_title(name, book.sheetnames))
             sheets.callback(sheet.close)  # its temporary file, also where a row cannot be written
             chosen = name == facts.sheet or facts.sheet is None
-            for values in _with_results(facts, source_rows, rows) if chosen else source_rows:
+            for values in _with_results(facts, source_rows, results) if chosen else source_rows:
                 sheet.append([_cell(sheet, value) for value in values])
     book.save(target)
 
@@ -59,24 +61,17 @@ def _without_gaps(rows: Iterable[Row]) -> Iterator[Sequence[Any]]:
 
 
 def _with_results(
-    facts: SheetFacts, source_rows: Iterable[Sequence[Any]], rows: Iterator[tuple[int, Values]]
+    facts: SheetFacts, source_rows: Iterable[Sequence[Any]], results: Waiting[Values]
 ) -> Iterator[list[Any]]:
     columns = list(facts.result_columns.values())
-    expected = next(rows, None)
     for number, values in enumerate(source_rows, 1):
         cells = [*values, *[None] * (max(*columns, facts.width) - len(values))]
-        added: Values = (None,) * len(columns)
-        if number == facts.header_row:
-            added = RESULT_COLUMNS
-        elif expected is not None and number == expected[0]:
-            added = expected[1]
-            expected = next(rows, None)
-        for column, value in zip(columns, added, strict=True):
+        added = RESULT_COLUMNS if number == facts.header_row else results.made(number)
+        for column, value in zip(columns, added or (), strict=False):
             if value is not None:
                 cells[column - 1] = value
         yield cells
-    if expected is not None:
-        raise ValueError(f"row {expected[0]} is not in the sheet")
+    results.end()
 
 
 def _title(name: str, taken: list[str]) -> str:

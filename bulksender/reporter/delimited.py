@@ -6,49 +6,43 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bulksender.reporter.values import Values
+from bulksender.reporter.pages import Page, Waiting
+from bulksender.reporter.values import DESTINATION, Values
 from bulksender.source import RESULT_COLUMNS, SheetFacts, lines, opened, records
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_DESTINATION = RESULT_COLUMNS.index("destination")
-_OWN = (RESULT_COLUMNS.index("umid"), _DESTINATION)  # each row has its own
-_FEW = 5_000  # values that are kept
+_UMIDS = re.compile(r"(?:[0-9A-Za-z][0-9A-Za-z-]*+)?(?:\n(?:[0-9A-Za-z][0-9A-Za-z-]*+)?)*+")
+"""As 8x8 makes them: they need neither quotes nor an apostrophe."""
 
 
-def write(facts: SheetFacts, rows: Iterator[tuple[int, Values]], target: Path) -> None:
-    """Copy `facts.path` to `target` with the result columns; `rows` come in the sheet's order.
+def write(facts: SheetFacts, pages: Iterator[Page], target: Path) -> None:
+    """Copy `facts.path` to `target` with the result columns; `pages` come in the sheet's order.
 
     Encoding, delimiter, line ends and quoting of the user's own fields stay. Raises OSError, and
     ValueError where a row of the run is not in the file.
     """
     columns = list(facts.result_columns.values())
     appending = columns[0] == facts.width + 1 and columns == sorted(columns)
-    made = _Fields(facts.delimiter, facts.encoding)
-    expected = next(rows, None)
+    fields = _Fields(facts.delimiter, facts.encoding)
+    results = Waiting(pages, fields.joined if appending else fields.apart)
+    header = facts.delimiter.join(RESULT_COLUMNS) if appending else RESULT_COLUMNS
     with (
         opened(Path(facts.path), facts.encoding) as source,
         opened(target, facts.encoding, "w") as output,
     ):
         for number, record in enumerate(records(lines(source), facts.delimiter), 1):
-            if number == facts.header_row:
-                fields: list[str | None] = list(RESULT_COLUMNS)
-            elif expected is not None and number == expected[0]:
-                fields = made.of(expected[1])
-                expected = next(rows, None)
-            else:
-                output.write(record.raw)
+            raw = record.raw
+            made = header if number == facts.header_row else results.made(number)
+            if made is None:
+                output.write(raw)
                 continue
-            body = record.raw.rstrip("\r\n")
-            end = record.raw[len(body) :]
-            if appending:
-                missing = facts.width - len(record.fields)
-                added = [field or "" for field in fields]
-                body += facts.delimiter.join(["", *[""] * missing, *added])
+            body = raw.rstrip("\r\n")
+            if isinstance(made, str):
+                missing = facts.delimiter * (facts.width - len(record.fields) + 1)
+                output.write(f"{body}{missing}{made}{raw[len(body) :]}")
             else:
-                body = _replaced(body, facts, columns, fields)
-            output.write(body + end)
-    if expected is not None:
-        raise ValueError(f"row {expected[0]} is not in the file")
+                output.write(_replaced(body, facts, columns, made) + raw[len(body) :])
+    results.end()
 
 
 class _Fields:
@@ -58,29 +52,51 @@ class _Fields:
     """
 
     def __init__(self, delimiter: str, encoding: str):
+        self._delimiter = delimiter
         self._encoding = None if encoding.startswith("utf") else encoding
         self._to_quote = re.compile(f'[{re.escape(delimiter)}"\r\n]')
-        self._known: dict[str | int, str] = {"": ""}  # most values come again and again
 
-    def of(self, values: Values) -> list[str | None]:
-        """A row's fields; None where the value is None."""
+    def apart(self, page: Page) -> list[list[str | None]]:
+        """Each row's fields; None where the value is None."""
+        return [self._row(values) for _, values in page.lines()]
+
+    def joined(self, page: Page) -> list[str]:
+        """Each row's fields in one text, blank where the value is blank or None.
+
+        Most rows differ in their umid and destination alone: the rest is made once.
+        """
+        plain = _UMIDS.fullmatch("\n".join(page.umids)) and not self._to_quote.search(
+            "".join(page.destinations)
+        )
+        if not plain:
+            return [self._text(self._row(values)) for _, values in page.lines()]
+        kinds = [self._row(kind) for kind in page.kinds]
+        between = [self._text(["", *kind[1:DESTINATION], ""]) for kind in kinds]
+        behind = [self._text(["", *kind[DESTINATION + 1 :]]) for kind in kinds]
         return [
-            None if value is None else self._made(place, value)
+            f"{umid}{between[place]}{destination}{behind[place]}"
+            for umid, destination, place in zip(
+                page.umids, page.destinations, page.places, strict=True
+            )
+        ]
+
+    def _row(self, values: Values) -> list[str | None]:
+        return [
+            None if value is None else self._field(place, value)
             for place, value in enumerate(values)
         ]
 
-    def _made(self, place: int, value: str | int) -> str:
-        if value in self._known and place not in _OWN:
-            return self._known[value]
+    def _text(self, fields: Sequence[str | None]) -> str:
+        return self._delimiter.join([field or "" for field in fields])
+
+    def _field(self, place: int, value: str | int) -> str:
         text = str(value)
         if self._encoding is not None:
             text = text.encode(self._encoding, "replace").decode(self._encoding)
-        if place != _DESTINATION and text.startswith(_FORMULA_STARTS):
+        if place != DESTINATION and text.startswith(_FORMULA_STARTS):
             text = "'" + text
         if self._to_quote.search(text):
             text = '"' + text.replace('"', '""') + '"'
-        if place not in _OWN and len(self._known) < _FEW:
-            self._known[value] = text
         return text
 
 
@@ -124,11 +140,11 @@ def _after_quoted(body: str, position: int) -> int:
         position += 1
 
 
-def write_alone(rows: Iterator[tuple[int, Values]], target: Path) -> None:
+def write_alone(pages: Iterator[Page], target: Path) -> None:
     """Write the rows' numbers and values as a CSV of their own (UTF-8 with BOM, for Excel)."""
-    made = _Fields(",", "utf-8")
+    fields = _Fields(",", "utf-8")
     with target.open("w", encoding="utf-8-sig", newline="") as output:
         output.write(",".join(("row", *RESULT_COLUMNS)) + "\r\n")
-        for number, values in rows:
-            fields = [field or "" for field in made.of(values)]
-            output.write(",".join([str(number), *fields]) + "\r\n")
+        for page in pages:
+            for number, made in zip(page.rows, fields.joined(page), strict=True):
+                output.write(f"{number},{made}\r\n")

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from bulksender.ooxml import column_number
 from bulksender.reporter.cellxml import ResultCells
+from bulksender.reporter.pages import Page, Waiting
 from bulksender.reporter.values import Values
 from bulksender.source import RESULT_COLUMNS, SheetFacts, column_letter
 from bulksender.zipping import Blocks, Packing, copy
@@ -38,7 +39,7 @@ class _Cell(NamedTuple):
 
 
 class SheetWriter:
-    """Streams one sheet's XML from `reading` to `writing`; `rows` come in the sheet's order.
+    """Streams one sheet's XML from `reading` to `writing`; `pages` come in the sheet's order.
 
     `write` raises OSError, and ValueError where one of the rows is not in the sheet.
     """
@@ -46,15 +47,14 @@ class SheetWriter:
     def __init__(
         self,
         facts: SheetFacts,
-        rows: Iterator[tuple[int, Values]],
+        pages: Iterator[Page],
         reading: Blocks,
         writing: Packing,
     ):
         self._facts = facts
         self._columns = list(facts.result_columns.values())
         self._first_column = min(self._columns)
-        self._rows = rows
-        self._expected = next(rows, None)
+        self._results = Waiting(pages, lambda page: self._cells.page(page))
         self._reading = reading
         self._writing = writing
         self._number = 0  # of the row that was seen last
@@ -72,8 +72,7 @@ class SheetWriter:
         rest = buffer[found.end() :]
         if not found[2]:
             rest = self._write_rows(rest)
-        if self._expected is not None:
-            raise ValueError(f"row {self._expected[0]} is not in the sheet")
+        self._results.end()
         self._writing.write(rest)
         copy(self._reading, self._writing)
 
@@ -133,9 +132,7 @@ class SheetWriter:
             if self._number == self._facts.header_row:
                 pieces.append(self._row(plain + self._row_end))
                 continue
-            values = self._values(self._number)
-            added = self._cells.row(self._number, values) if values is not None else b""
-            pieces += (plain, added, self._row_end)
+            pieces += (plain, self._results.made(self._number) or b"", self._row_end)
         self._writing.write(b"".join(pieces))
         return end + (self._write_singly(buffer[end:data_end]) if data_end >= 0 else 0)
 
@@ -152,21 +149,11 @@ class SheetWriter:
         self._writing.write(b"".join(pieces))
         return written
 
-    def _values(self, number: int) -> Values | None:
-        """The results of a row; None where it has none. To be asked once, row by row."""
-        if self._expected is None or number < self._expected[0]:
-            return None
-        row, values = self._expected
-        if number > row:
-            raise ValueError(f"row {row} is not in the sheet")
-        self._expected = next(self._rows, None)
-        return values
-
     def _row(self, row: bytes) -> bytes:
         """The row `self._number` with its result cells, or the row itself where it has none."""
         if self._number == self._facts.header_row:
             return self._header(row)
-        values = self._values(self._number)
+        values = self._results.values(self._number)
         return row if values is None else self._merged(row, values)
 
     def _header(self, row: bytes) -> bytes:

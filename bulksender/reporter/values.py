@@ -9,8 +9,10 @@ from bulksender.source import RESULT_COLUMNS
 Values = tuple[str | int | None, ...]
 """One value for each of RESULT_COLUMNS: "" is a blank cell, None leaves what is there."""
 
+UMID, DESTINATION = RESULT_COLUMNS.index("umid"), RESULT_COLUMNS.index("destination")
+"""The values that each row has for itself."""
+
 _PLANNED = ACCEPTED | {RowStatus.READY, RowStatus.SENDING, RowStatus.REJECTED, RowStatus.UNKNOWN}
-_QUEUED = RowStatus.QUEUED
 _POSTED = _PLANNED - {RowStatus.READY}
 
 
@@ -21,8 +23,6 @@ def values_of(result: Result, kept: bool, beside: bool = True) -> Values:
     whose outcome in an earlier run is not known keeps everything. Where the sheet itself is not
     there (`beside` is False), there is nothing to keep.
     """
-    if kept and result.status is _QUEUED:  # as most are
-        return (result.umid, "QUEUED", *result[3:])
     came_unknown = result.status is RowStatus.UNKNOWN and not result.encoding
     if beside and came_unknown:
         return (None,) * len(RESULT_COLUMNS)

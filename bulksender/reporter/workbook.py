@@ -12,8 +12,8 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from bulksender.ooxml import sheet_part
+from bulksender.reporter.pages import Page
 from bulksender.reporter.sheetxml import SheetWriter
-from bulksender.reporter.values import Values
 from bulksender.source import RESULT_COLUMNS, SheetFacts
 from bulksender.zipping import copy, packing, unpacked
 
@@ -23,10 +23,10 @@ _CHAIN_MENTIONS = re.compile(
 )
 
 
-def write(facts: SheetFacts, rows: Iterator[tuple[int, Values]], target: Path) -> None:
+def write(facts: SheetFacts, pages: Iterator[Page], target: Path) -> None:
     """Copy the workbook `facts.path` to `target` with the result columns in its sheet.
 
-    `rows` come in the sheet's order. Raises OSError, zipfile.BadZipFile, and ValueError where the
+    `pages` come in the sheet's order. Raises OSError, zipfile.BadZipFile, and ValueError where the
     sheet or one of the rows is not in the workbook.
     """
     with ZipFile(facts.path) as source, ZipFile(target, "w", ZIP_DEFLATED) as output:
@@ -37,7 +37,7 @@ def write(facts: SheetFacts, rows: Iterator[tuple[int, Values]], target: Path) -
         for entry in [entry for entry in entries if entry not in late]:
             with unpacked(source, entry) as reading, packing(output, _same(entry)) as writing:
                 if entry.filename == part:
-                    sheet = SheetWriter(facts, rows, reading, writing)
+                    sheet = SheetWriter(facts, pages, reading, writing)
                     sheet.write()
                     replaced = sheet.replaced_formulas
                 else:

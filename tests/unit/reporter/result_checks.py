@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,7 +12,8 @@ from handmade_cells import letters
 from sheet_xml import Element, column_of, elements, parts
 
 from bulksender.reporter import workbook
-from bulksender.reporter.values import Values
+from bulksender.reporter.pages import Page
+from bulksender.reporter.values import DESTINATION, UMID, Values
 from bulksender.source import RESULT_COLUMNS, SheetFacts
 
 Place = tuple[int, int]
@@ -41,10 +43,26 @@ def outcome(row: int) -> Values:
     return f"umid-{row}", "QUEUED", detail, f"+6590{row:06}", row % 4, "GSM7", "", None, "run-1"
 
 
+def paged(rows: Iterable[tuple[int, Values]], size: int = 100) -> Iterator[Page]:
+    """The rows as the writers take them, `size` at a time."""
+    left = iter(rows)
+    while chunk := list(islice(left, size)):
+        numbers, values = zip(*chunk, strict=True)
+        own = [(str(each[UMID] or ""), str(each[DESTINATION] or "")) for each in values]
+        alike = [
+            tuple("?" if index in (UMID, DESTINATION) and value else value
+                  for index, value in enumerate(each))
+            for each in values
+        ]  # fmt: skip
+        kinds = list(dict.fromkeys(alike))
+        places = [kinds.index(kind) for kind in alike]
+        yield Page(numbers, *zip(*own, strict=True), places, kinds)
+
+
 def written(facts: SheetFacts, rows: Mapping[int, Values], part: str = "sheet1") -> bytes:
     """The sheet's XML with the results of `rows`; checked, and so is the rest of the workbook."""
     result = Path(facts.path).with_suffix(".result.xlsx")
-    workbook.write(facts, iter(sorted(rows.items())), result)
+    workbook.write(facts, paged(sorted(rows.items())), result)
     before, after = parts(Path(facts.path)), parts(result)
     name = f"xl/worksheets/{part}.xml"
     check(before.pop(name), after[name], facts, rows)

@@ -22,7 +22,7 @@ import rich_books
 from handmade_books import MAIN, OFFICE
 from program_books import NAMES
 from reporter_runs import COLUMNS, queued, sent
-from result_checks import check, outcome
+from result_checks import check, outcome, paged
 from sheet_xml import parts
 
 from bulksender import reporter
@@ -372,6 +372,6 @@ def test_what_the_results_raise_ends_the_writing(
         raise LookupError("no more")
 
     with pytest.raises(LookupError, match="no more"):
-        workbook.write(report.facts, rows(), tmp_path / "result.xlsx")
-    workbook.write(report.facts, iter([(2, outcome(2))]), tmp_path / "result.xlsx")
+        workbook.write(report.facts, paged(rows()), tmp_path / "result.xlsx")
+    workbook.write(report.facts, paged([(2, outcome(2))]), tmp_path / "result.xlsx")
     assert parts(tmp_path / "result.xlsx").keys() == parts(report.book).keys()

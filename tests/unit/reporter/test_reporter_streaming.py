@@ -13,7 +13,7 @@ from handmade_books import BLANKS, MAIN, XML, Line, save, sheet
 from handmade_cells import CODE, KINDS, PLAIN, WAYS, letters
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from result_checks import cells, content, facts, outcome, written
+from result_checks import cells, content, facts, outcome, paged, written
 
 from bulksender.reporter import workbook
 from bulksender.reporter.values import Values
@@ -166,7 +166,7 @@ def test_where_the_rows_are_cut_in_reading_makes_no_difference(
     for place in range(below.index(b'<row r="60"'), len(below), 151):
         cut, room = padded(xml, place)
         save(book, {"S": cut}, stored=True)
-        workbook.write(facts(book, headers), iter(outcomes(lines).items()), tmp_path / "b.xlsx")
+        workbook.write(facts(book, headers), paged(outcomes(lines).items()), tmp_path / "b.xlsx")
         assert part_of(tmp_path / "b.xlsx") == head + b" " * room + tag + rows, place
 
 
@@ -217,7 +217,7 @@ def test_a_row_of_its_own_way_stands_in_the_middle_of_a_million_bytes(
     large = large.replace("</sheetData>", f"{behind.xml}</sheetData>")
     save(book, {"S": large}, stored=True)
     rows = outcomes([*before.lines, *near, *behind.lines])
-    workbook.write(facts(book, headers), iter(rows.items()), tmp_path / "b.xlsx")
+    workbook.write(facts(book, headers), paged(rows.items()), tmp_path / "b.xlsx")
 
     result = part_of(tmp_path / "b.xlsx")
     assert len(large) > READ
@@ -279,7 +279,7 @@ def test_a_row_that_is_not_in_the_sheet_is_refused(tmp_path: Path, number: int) 
     rows = {2: outcome(2), 2_002: outcome(2_002), number: outcome(number)}
 
     with pytest.raises(ValueError, match=f"row {number} is not in the sheet"):
-        workbook.write(facts(book, HEADERS), iter(rows.items()), tmp_path / "b.xlsx")
+        workbook.write(facts(book, HEADERS), paged(rows.items()), tmp_path / "b.xlsx")
 
 
 def test_a_sheet_without_results_gets_their_headers(tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ def longest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_handful_of_results_in_the_longest_sheet(longest: Path, tmp_path: Path) -> None:
     rows = {n: outcome(n) for n in (2, 3, 4_099, LAST_ROW // 2, LAST_ROW - 1, LAST_ROW)}
-    workbook.write(facts(longest, ["A"]), iter(rows.items()), tmp_path / "b.xlsx")
+    workbook.write(facts(longest, ["A"]), paged(rows.items()), tmp_path / "b.xlsx")
 
     before = split_at(part_of(longest), rows)
     after = split_at(part_of(tmp_path / "b.xlsx"), rows)
@@ -334,7 +334,7 @@ def test_a_result_in_each_row_of_the_longest_sheet(longest: Path, tmp_path: Path
     nothing = (None,) * 7
     rows = ((n, (None, f"Q{n}", *nothing)) for n in range(2, LAST_ROW + 1))
 
-    workbook.write(facts(longest, ["A", "status"]), rows, tmp_path / "b.xlsx")
+    workbook.write(facts(longest, ["A", "status"]), paged(rows), tmp_path / "b.xlsx")
 
     _, _, made = part_of(tmp_path / "b.xlsx").partition(b"</row>")
     expected = (
