@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from bulksender.reporter.pages import Page
@@ -41,6 +42,7 @@ class ResultCells:
             f"</{prefix}t></{prefix}is></{prefix}c>",
         )
         self._own = sorted((UMID, DESTINATION), key=columns.__getitem__)
+        self._numbered = lru_cache(4096)(self._numbered_cell)  # most values come again and again
 
     def page(self, page: Page) -> list[bytes]:
         """The cells of each row, in the order of the columns; none for what is blank or None.
@@ -92,12 +94,18 @@ class ResultCells:
         for i in self._order:
             value, own = kind[i], i in self._own
             if value is not None and value != "":
-                cell = self.cell(f"{self.letters[i]}{_NUMBER_HERE}", "?" if own else value, "")
-                parts[-1] += cell.replace(">?<", f">{_OWN_HERE}<") if own else cell
+                parts[-1] += self._numbered(i, None if own else value)
             if own:
                 parts[-1:] = parts[-1].split(_OWN_HERE) if value else [parts[-1], ""]
         before, between, behind = (part.split(_NUMBER_HERE) for part in parts)
         return before, between, behind
+
+    def _numbered_cell(self, column: int, value: str | int | None) -> str:
+        """A cell with a mark where the row's number goes, and one for its own value (None)."""
+        reference = f"{self.letters[column]}{_NUMBER_HERE}"
+        if value is None:
+            return self.cell(reference, "?", "").replace(">?<", f">{_OWN_HERE}<")
+        return self.cell(reference, value, "")
 
 
 def literal(text: str) -> str:

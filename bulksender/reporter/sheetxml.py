@@ -244,7 +244,9 @@ def _plain_row(prefix: bytes, last_column: int) -> re.Pattern[bytes] | None:
         letters = rb"(?:[A-Z]%b|%c[A-%c])" % (before, last[0], last[1])
     p = prefix
     inner = rb"(?:[^<]*+<(?!/%bc>|%bc[\s>/]|!)[^>]*+>)*+[^<]*+" % (p, p)
-    cell = rb'<%bc r="%b[0-9]++"[^>]*+>(?:(?<=/>)|%b</%bc>)' % (p, letters, inner, p)
+    value = rb"<%bv>[^<]*+</%bv>" % (p, p)  # as most cells have
+    cell = rb'<%bc r="%b[0-9]++"[^>]*+>(?:%b</%bc>|(?<=/>)|%b</%bc>)'
+    cell %= (p, letters, value, p, inner, p)
     return re.compile(
         rb'(<%brow r="([0-9]{1,7}+)"[^>]*+(?<!/)>(?:%b)*+)</%brow>|([\s\S]*?</%brow>)'
         % (p, cell, p, p)

@@ -52,6 +52,7 @@ _MERGE = re.compile(r"""<(?:\w+:)?mergeCell\s[^<>]*?ref=["']([^"'<>]*)["']""")
 _DATA = re.compile(r"<(\w+:)?sheetData\s*(/?)>")
 _DATA_END = re.compile(r"</(?:\w+:)?sheetData\s*>")
 _STRING = re.compile(r"<si>\s*+<t(?: [^>]*+)?>([^<]*+)</t>\s*+</si>|([\s\S]+?(?:</si>|\Z))")
+_PLAIN_STRING = re.compile(r"<si><t(?: [^>]*+)?>([^<]*+)</t></si>")
 _STRINGS = re.compile(r"<(\w+:)?sst\b[^<>]*>")
 
 
@@ -208,12 +209,14 @@ def shared_strings(stream: Blocks) -> list[str]:
         if size > MOST_STRINGS:
             raise Damaged("its texts take more memory than they may")
         text = unspaced(plain(prefix, text))
-        literal = not coded(text)
-        for simple, other in _STRING.findall(text):
-            if other:
-                texts += _strings(other)
-            else:
-                texts.append(simple if literal else unescaped(simple))
+        simple = _PLAIN_STRING.findall(text)
+        if len(simple) < text.count("<si"):  # there are others among them
+            texts += chain.from_iterable(
+                _strings(other) if other else (unescaped(alone),)
+                for alone, other in _STRING.findall(text)
+            )
+        else:
+            texts += map(unescaped, simple) if coded(text) else simple
     return texts
 
 
