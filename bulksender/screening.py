@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bulksender.ledger import Ledger
 from bulksender.loader import Chunk
-from bulksender.model import ACCEPTED, Previous, Recipient, RejectedRow, RowStatus
+from bulksender.model import ACCEPTED, Previous, Recipient, Recipients, RejectedRow, RowStatus
 from bulksender.settings import Job
 
 _UNSETTLED = frozenset({RowStatus.UNKNOWN, RowStatus.SENDING})
@@ -23,9 +25,11 @@ class Screen:
             history.pretended() if history is not None and not job.pretended else frozenset()
         )
 
-    def __call__(self, chunk: Chunk) -> tuple[list[Recipient], list[RejectedRow]]:
+    def __call__(self, chunk: Chunk) -> tuple[Sequence[Recipient], list[RejectedRow]]:
         """The recipients that may be texted, and all other rows with the reason."""
         refused = [self._sent_before(row) or row for row in chunk.refused]
+        if isinstance(chunk.recipients, Recipients) and chunk.recipients.all_new:
+            return chunk.recipients, refused
         recipients = []
         for row in chunk.recipients:
             if row.previous is None and not row.opted_out:

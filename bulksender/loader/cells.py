@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import date, time, timedelta
 from typing import NamedTuple
 
-from bulksender.model import Cell, Shown
+from bulksender.model import Cell, Formatted
 from bulksender.tables import Spoilt
 
 
@@ -98,7 +98,7 @@ def cleaned(text: str, remark: Remark) -> str:
     return _BRACKETED_CODE.sub(r"\1 ", number)
 
 
-def as_shown(value: Shown) -> Cell:
+def as_shown(value: Formatted) -> Cell:
     """A number as its sheet shows it, where that is its digits and more; else its own digits."""
     if not value.is_integer() or value < 0:
         return float(value)

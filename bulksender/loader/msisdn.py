@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import phonenumbers
@@ -41,7 +42,7 @@ from bulksender.loader.plans import (
     is_mobile,
     plan_of,
 )
-from bulksender.model import Cell, Shown
+from bulksender.model import Cell, Formatted
 
 
 class Seen(NamedTuple):
@@ -60,14 +61,15 @@ def to_e164(
     read as MSISDNs, that is with the country code first, the way 8x8's own examples write them.
     What was mended is added to `seen`.
     """
-    reader = _Reader(country)
+    reader = _reader(country)
+    remarks = reader.remarks
     found = []
     for index, value in enumerate(values):
         found.append(reader.read(value))
-        if reader.remarks:
+        if remarks:
             if seen is not None:
-                seen.extend(Seen(index, what) for what in reader.remarks)
-            reader.remarks.clear()
+                seen.extend(Seen(index, what) for what in remarks)
+            remarks.clear()
     return found
 
 
@@ -94,7 +96,7 @@ class _Reader:
 
     def read(self, value: Cell) -> str | BadNumber:
         """The cell's number in E.164, or why there is none."""
-        if type(value) is Shown:
+        if isinstance(value, Formatted):
             value = as_shown(value)
         if type(value) is int:
             if value % 100_000 == 0:
@@ -301,6 +303,9 @@ class _Reader:
             return None
         self._remark(LOST_ZERO)
         return longer
+
+
+_reader = cache(_Reader)  # it remembers refusals
 
 
 def _invalid(parsed: PhoneNumber, country: str | None) -> str:

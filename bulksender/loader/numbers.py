@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bulksender.loader.cells import FIXED_LINE, ROUND, BadNumber
 from bulksender.loader.columns import Columns
 from bulksender.loader.describing import named
 from bulksender.loader.msisdn import Seen, to_e164
 from bulksender.model import Cell
 from bulksender.notices import Notices
-from bulksender.tables import plain
+from bulksender.tables import Block, plain_column
 
 
 class Numbers:
@@ -24,35 +22,40 @@ class Numbers:
         self._country = country
         self._notices = notices
 
-    def __call__(self, rows: Sequence[tuple[int, Sequence[object]]]) -> list[str | BadNumber]:
-        """The number of each row (its own number and its values), in the same order."""
-        cells = [self._first(values) for _, values in rows]
+    def __call__(self, block: Block) -> list[str | BadNumber]:
+        """The number of each row, in the same order."""
+        cells = {index: plain_column(block.columns[index]) for index in self._columns.phone}
+        chosen, tried = self._first(cells)
         seen: list[Seen] = []
-        found = to_e164([cell for cell, _ in cells], self._country, seen)
-        for index, remark in seen:
-            self._note(rows[index][0], remark, cells[index][0], found[index])
-        for index, number in enumerate(found):
+        found = to_e164(chosen, self._country, seen)
+        for row, remark in seen:
+            self._note(block.numbers[row], remark, chosen[row], found[row])
+        for row, number in enumerate(found):
             if isinstance(number, BadNumber):
-                found[index] = self._another(rows[index], cells[index][1], number)
+                column = self._columns.phone[0] if tried is None else tried[row]
+                found[row] = self._another(block.numbers[row], row, cells, column, number)
         return found
 
-    def _first(self, values: Sequence[object]) -> tuple[Cell, int]:
-        """The first phone column that is not blank in this row: its cell and its index."""
-        for index in self._columns.phone:
-            cell = plain(values[index])
-            if cell is not None:
-                return cell, index
-        return None, self._columns.phone[0]
+    def _first(self, cells: dict[int, list[Cell]]) -> tuple[list[Cell], list[int] | None]:
+        """Each row's first phone cell that is not blank, and its column (None: the first one)."""
+        first, *others = cells
+        chosen = cells[first]
+        if not others or None not in chosen:
+            return chosen, None
+        tried = [
+            next((index for index in cells if cells[index][row] is not None), first)
+            for row in range(len(chosen))
+        ]
+        return [cells[index][row] for row, index in enumerate(tried)], tried
 
     def _another(
-        self, row: tuple[int, Sequence[object]], tried: int, bad: BadNumber
+        self, number: int, row: int, cells: dict[int, list[Cell]], tried: int, bad: BadNumber
     ) -> str | BadNumber:
         """The number of the next phone column, where the one before holds none."""
-        number, values = row
         columns = self._columns.phone
         for column in columns[columns.index(tried) + 1 :]:
             seen: list[Seen] = []
-            cell = plain(values[column])
+            cell = cells[column][row]
             [found] = to_e164([cell], self._country, seen)
             if isinstance(found, str):
                 for _, remark in seen:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice, repeat, starmap
+from collections.abc import Callable, Iterator, Sequence
+from itertools import compress, islice, starmap
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
@@ -17,12 +17,19 @@ from bulksender.loader.describing import chosen_columns, kind, named
 from bulksender.loader.layout import SAMPLE_ROWS, Layout, find_layout
 from bulksender.loader.numbers import Numbers
 from bulksender.loader.plans import known_country
-from bulksender.model import CHUNK_ROWS, Cell, Previous, Recipient, RejectedRow, RowStatus
+from bulksender.model import (
+    CHUNK_ROWS,
+    Previous,
+    Recipient,
+    Recipients,
+    RejectedRow,
+    RowStatus,
+)
 from bulksender.notices import Notice, Notices
 from bulksender.ooxml import MOST_COLUMNS
 from bulksender.settings import SheetOptions
 from bulksender.source import DELIMITED, RESULT_COLUMNS, SheetFacts, fingerprint
-from bulksender.tables import Spoilt, Table, open_table, plain
+from bulksender.tables import Block, Spoilt, Table, open_table, plain, plain_column
 
 _HIDDEN = (
     "left out, because the sheet does not show them (a filter, or hidden by hand); "
@@ -38,7 +45,7 @@ LARGE = 2 << 20
 class Chunk(NamedTuple):
     """Up to 10,000 rows of the sheet: those with a valid number, and the others."""
 
-    recipients: list[Recipient]
+    recipients: Sequence[Recipient]
     refused: list[RejectedRow]
 
 
@@ -139,9 +146,10 @@ class Sheet:
 
     def _read(self, needed: Sequence[int], size: int) -> Iterator[Chunk]:
         numbers = Numbers(self.columns, self._options.country, self._notices)
-        rows = self._below(reach=max(0, *self.columns.read, *needed) + 1)
-        while chunk := list(islice(rows, size)):
-            yield self._chunk(chunk, numbers(chunk), needed)
+        reach = max(0, *self.columns.read, *needed) + 1
+        for block in self._below(reach):
+            for part in block.parts(size):
+                yield self._chunk(part, numbers(part), needed)
 
     def _read_beside(self, needed: Sequence[int], size: int) -> Iterator[Chunk]:
         """The same in a process of its own, which opens the file anew and tells what it has seen.
@@ -151,7 +159,8 @@ class Sheet:
 
         def made() -> Iterator[tuple[Any, ...]]:
             for chunk in self._read(needed, size):
-                yield tuple(map(msgspec.structs.astuple, chunk.refused)), _columns(chunk.recipients)
+                refused = tuple(map(msgspec.structs.astuple, chunk.refused))
+                yield refused, Recipients.of(chunk.recipients).packed()
             yield self._width, self._notices
 
         try:
@@ -159,31 +168,51 @@ class Sheet:
                 if isinstance(refused, int):
                     self._width, self._notices = refused, recipients
                     return
-                yield Chunk(
-                    list(starmap(Recipient, zip(*recipients, strict=True))),
-                    list(starmap(RejectedRow, refused)),
-                )
+                yield Chunk(Recipients.unpacked(recipients), list(starmap(RejectedRow, refused)))
         except ChildProcessError as error:
             raise SheetError(f"{self._path}: {error} Nothing was sent; try again.") from error
 
-    def _below(self, reach: int) -> Iterator[tuple[int, Sequence[object]]]:
+    def _below(self, reach: int) -> Iterator[Block]:
         """The rows below the header that hold anything, their cells up to the column `reach`."""
-        first = (row for row in self._first if row.number > self.header_row)
-        rest = islice(self._table.rows(), len(self._first), None)
-        for row in chain(first, rest):
-            values = row.values
-            if not _filled(values):
+        for found in self._table.blocks():
+            block = self._shown_and_filled(found)
+            if not block.numbers:
                 continue
-            if row.hidden and not self._options.include_hidden:
-                self._notices.add(_HIDDEN, row.number)
-                continue
-            if len(values) > self._width:
-                self._width = len(values)
-            beyond = self._delimited and len(values) > self._header_cells
-            if beyond and _filled(values[self._header_cells :]):
-                self._notices.add(_LONGER, row.number)
-            missing = reach - len(values)
-            yield row.number, [*values, *[None] * missing] if missing > 0 else values
+            self._width = max(self._width, len(block.columns))
+            if self._delimited and len(block.columns) > self._header_cells:
+                beyond = zip(*block.columns[self._header_cells :], strict=True)
+                for number, values in zip(block.numbers, beyond, strict=True):
+                    if _filled(values):
+                        self._notices.add(_LONGER, number)
+            blank = [[None] * len(block.numbers)] * (reach - len(block.columns))
+            yield block._replace(columns=[*block.columns, *blank])
+
+    def _shown_and_filled(self, block: Block) -> Block:
+        """The block without the rows above, those that are hidden, and blank ones."""
+        perhaps_blank = self._without_phone(block)
+        hidden = frozenset() if self._options.include_hidden else block.hidden
+        if not perhaps_blank and not hidden and block.numbers[0] > self.header_row:
+            return block
+        wanted = [number > self.header_row for number in block.numbers]
+        for row in perhaps_blank:
+            wanted[row] = wanted[row] and _filled([column[row] for column in block.columns])
+        if hidden:
+            for row, number in enumerate(block.numbers):
+                if wanted[row] and number in hidden:
+                    wanted[row] = False
+                    self._notices.add(_HIDDEN, number)
+        return block if all(wanted) else block.only(wanted)
+
+    def _without_phone(self, block: Block) -> Sequence[int]:
+        """The indexes of the rows whose first phone cell is blank: the whole row may be."""
+        phone = self.columns.phone[0]
+        if phone >= len(block.columns):
+            return range(len(block.numbers))
+        return [
+            row
+            for row, cell in enumerate(block.columns[phone])
+            if cell is None or cell == "" or (type(cell) is str and cell.isspace())
+        ]
 
     def _refuse_too_wide(self) -> None:
         """Raise SheetError where no room is left for the result's columns."""
@@ -196,44 +225,59 @@ class Sheet:
             )
 
     def _chunk(
-        self,
-        rows: Sequence[tuple[int, Sequence[object]]],
-        numbers: Sequence[str | BadNumber],
-        needed: Sequence[int],
+        self, block: Block, numbers: Sequence[str | BadNumber], needed: Sequence[int]
     ) -> Chunk:
-        chunk = Chunk([], [])
         columns = self.columns
         earlier = columns.umid is not None or columns.status is not None
-        opting = bool(columns.opt_out or columns.opt_in)
-        used = sorted({*columns.read, *needed} - set(columns.phone))
-        spoiling = any(type(values[index]) is Spoilt for index in used for _, values in rows)
-        for (row, values), number, cells in zip(rows, numbers, _cells(rows, needed), strict=True):
-            before = self._previous(values) if earlier else None
-            spoilt = self._spoilt(values, used) if spoiling else None
-            if spoilt is not None or isinstance(number, BadNumber):
-                why = number.why if isinstance(number, BadNumber) else spoilt or ""
-                chunk.refused.append(RejectedRow(row, RowStatus.INVALID, why, previous=before))
-                continue
-            chunk.recipients.append(
-                Recipient(
-                    row,
-                    number,
-                    cells,
-                    self._own_text(values) if columns.text is not None else None,
-                    self._reference(values) if columns.reference is not None else "",
-                    opting and columns.opted_out(values),
-                    before,
-                )
-            )
-        return chunk
+        previous = self._each(self._previous, block) if earlier else None
+        why = self._refusals(block, numbers, sorted({*columns.read, *needed} - {*columns.phone}))
+        good = [index not in why for index in range(len(numbers))]
 
-    def _spoilt(self, values: Sequence[object], used: Sequence[int]) -> str | None:
-        """Why the row cannot be used, where one of the cells that it needs has no value."""
-        for index in used:
-            value = values[index]
-            if isinstance(value, Spoilt):
-                return f"{named(self.columns, index)}: {value.why}"
-        return None
+        def of_the_good(values: Sequence[Any] | None) -> list[Any] | None:
+            return None if values is None else [*compress(values, good)]
+
+        others = (
+            None if columns.text is None else self._each(self._own_text, block),
+            None if columns.reference is None else self._each(self._reference, block),
+            self._each(columns.opted_out, block) if columns.opt_out or columns.opt_in else None,
+            previous,
+        )
+        recipients = Recipients(
+            [*compress(block.numbers, good)],
+            [*compress(cast(Sequence[str], numbers), good)],
+            [[*compress(plain_column(block.columns[index]), good)] for index in needed],
+            *map(of_the_good, others),
+        )
+        refused = [
+            RejectedRow(
+                block.numbers[index],
+                RowStatus.INVALID,
+                said,
+                previous=previous[index] if previous else None,
+            )
+            for index, said in why.items()
+        ]
+        return Chunk(recipients, refused)
+
+    def _refusals(
+        self, block: Block, numbers: Sequence[str | BadNumber], used: Sequence[int]
+    ) -> dict[int, str]:
+        """Why rows cannot be used: by their number, or a cell that is needed and has no value."""
+        why = {
+            index: number.why for index, number in enumerate(numbers) if type(number) is BadNumber
+        }
+        for column in used:
+            cells = block.columns[column]
+            if Spoilt in set(map(type, cells)):
+                for index, cell in enumerate(cells):
+                    if isinstance(cell, Spoilt):
+                        why.setdefault(index, f"{named(self.columns, column)}: {cell.why}")
+        return dict(sorted(why.items()))
+
+    @staticmethod
+    def _each(value: Callable[[Sequence[object]], Any], block: Block) -> list[Any]:
+        """A value of each row's cells."""
+        return list(map(value, zip(*block.columns, strict=True)))
 
     def _own_text(self, values: Sequence[object]) -> str | None:
         """The row's own text, verbatim; None where it is blank."""
@@ -275,23 +319,6 @@ def open_sheet(options: SheetOptions) -> Sheet:
         raise SheetError(f"{path}: no permission to read it.") from error
     except OSError as error:
         raise SheetError(f"{path}: cannot be read: {error.strerror or error}.") from error
-
-
-def _columns(recipients: Sequence[Recipient]) -> list[list[Any]]:
-    return [
-        [getattr(recipient, name) for recipient in recipients]
-        for name in Recipient.__struct_fields__
-    ]
-
-
-def _cells(
-    rows: Sequence[tuple[int, Sequence[object]]], needed: Sequence[int]
-) -> Iterable[tuple[Cell, ...]]:
-    """The cells of the `needed` columns, row by row; made column by column, which is faster."""
-    if not needed:
-        return repeat((), len(rows))
-    columns = [[plain(values[index]) for _, values in rows] for index in needed]
-    return zip(*columns, strict=True)
 
 
 def _filled(values: Sequence[object]) -> bool:

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import compress, repeat
 
-from bulksender.model import Encoding, Message, Recipient, RejectedRow, RowStatus
+from bulksender.model import (
+    Cell,
+    Encoding,
+    Message,
+    Recipient,
+    Recipients,
+    RejectedRow,
+    RowStatus,
+)
 from bulksender.notices import Notice
 from bulksender.renderer.oddities import (
     SAVES,
@@ -13,6 +22,7 @@ from bulksender.renderer.oddities import (
     oddities,
     other_placeholders,
     said_by_cells,
+    says_nothing,
 )
 from bulksender.renderer.segments import (
     PLAIN_PUNCTUATION,
@@ -51,13 +61,21 @@ class Renderer:
 
     def render(self, recipients: Sequence[Recipient]) -> tuple[list[Message], list[RejectedRow]]:
         """Render a chunk's texts, count their parts, refuse what cannot go out as one SMS."""
-        messages, refused = [], []
-        for recipient, text in zip(recipients, self._texts(recipients), strict=True):
-            made = self._plain(recipient, text) or self._message(recipient, text)
-            if isinstance(made, Message):
-                messages.append(made)
-            else:
+        found = Recipients.of(recipients)
+        texts = self._texts(found)
+        plain = self._plain(found, texts)
+        messages: list[Message] = []
+        refused: list[RejectedRow] = []
+        for index, message in enumerate(plain):
+            if message is not None:
+                messages.append(message)
+                continue
+            recipient = found[index]
+            made = self._message(recipient, texts[index])
+            if isinstance(made, str):
                 refused.append(_refused(recipient, made))
+            else:
+                messages.append(made)
         return messages, refused
 
     def notices(self, found: Iterable[tuple[int, int, int]]) -> list[Notice]:
@@ -67,37 +85,52 @@ class Renderer:
         """
         return [*self._about_template, *noticed(found)]
 
-    def _texts(self, recipients: Sequence[Recipient]) -> list[str | Unrendered]:
+    def _texts(self, recipients: Recipients) -> Sequence[str | Unrendered]:
         """The row's own text where it has one, else the template's."""
-        shared = [recipient for recipient in recipients if recipient.text is None]
+        cells = list(recipients.each_cells())
+        if recipients.texts is None:
+            return self._from_template(cells)
+        shared = [own is None for own in recipients.texts]
+        rest = iter(self._from_template(list(compress(cells, shared))))
+        return [next(rest) if own is None else own for own in recipients.texts]
+
+    def _from_template(self, rows: Sequence[tuple[Cell, ...]]) -> Sequence[str | Unrendered]:
         if self._job.template is None:
-            made: list[str | Unrendered] = [self._nothing] * len(shared)
-        else:
-            made = self._template.texts([recipient.cells for recipient in shared])
-        if len(shared) == len(recipients):
-            return made
-        rest = iter(made)
-        return [next(rest) if own.text is None else own.text for own in recipients]
+            return [self._nothing] * len(rows)
+        return self._template.texts(rows)
 
-    def _plain(self, recipient: Recipient, text: str | Unrendered) -> Message | None:
-        """The message of a text that fits one part of basic GSM 7-bit characters, as most do.
+    def _plain(
+        self, recipients: Recipients, texts: Sequence[str | Unrendered]
+    ) -> Sequence[Message | None]:
+        """The messages of texts that fit one part of basic GSM 7-bit characters, as most do.
 
-        Nothing in such a text needs mending, and nothing in it is odd but what the cells say.
+        Nothing in such a text needs mending, and nothing in it is odd but what the cells say. None
+        stands for any other row.
         """
-        if type(text) is not str or not fits_one_part(text) or self._job.encoding == "UCS2":
-            return None
-        asked = self._template.asked if recipient.text is None else ()
-        cells = recipient.cells if recipient.text is None else (text.strip(),)
-        return Message(
-            recipient.row,
-            recipient.destination,
-            text,
-            1,
-            _GSM7,
-            recipient.reference,
-            "",
-            said_by_cells(cells, asked),
-        )
+        if self._job.encoding == "UCS2":
+            return [None] * len(recipients)
+        says = self._said(recipients, texts)
+        return [
+            Message(row, destination, text, 1, _GSM7, reference, "", flags)
+            if type(text) is str and fits_one_part(text)
+            else None
+            for row, destination, text, reference, flags in zip(
+                recipients.rows, recipients.destinations, texts, recipients.references, says,
+                strict=False,
+            )
+        ]  # fmt: skip
+
+    def _said(self, recipients: Recipients, texts: Sequence[str | Unrendered]) -> Iterable[int]:
+        """What is odd about the cells that each text is made of, in bits."""
+        asked = self._template.asked
+        own = recipients.texts
+        if own is None and not asked and not any(map(says_nothing, recipients.cells)):
+            return repeat(0)
+        return [
+            said_by_cells(cells, asked) if own is None or own[index] is None
+            else said_by_cells((str(texts[index]).strip(),), ())
+            for index, cells in enumerate(recipients.each_cells())
+        ]  # fmt: skip
 
     def _message(self, recipient: Recipient, text: str | Unrendered) -> Message | str:
         """The message, or why the row cannot go out."""

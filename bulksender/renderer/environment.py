@@ -11,7 +11,7 @@ from jinja2 import StrictUndefined, Undefined, UndefinedError, pass_environment
 from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from bulksender.model import Shown
+from bulksender.model import Formatted
 from bulksender.renderer import limits
 from bulksender.renderer.filters import FILTERS, RowError, looks_like_a_number
 
@@ -73,7 +73,7 @@ def shown(value: object) -> object:
         return "TRUE" if value else "FALSE"
     if value is None:
         raise RowError("the text would say None")
-    if isinstance(value, Shown):
+    if isinstance(value, Formatted):
         return value.shown
     if isinstance(value, float):
         text = f"{value:.15g}"  # as many digits as a spreadsheet shows

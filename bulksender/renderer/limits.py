@@ -21,7 +21,7 @@ from jinja2 import Undefined
 from jinja2.runtime import LoopContext
 
 from bulksender.errors import TemplateError
-from bulksender.model import Shown
+from bulksender.model import Formatted
 from bulksender.renderer.filters import RowError
 
 MOST_SOURCE = 20_000
@@ -272,7 +272,7 @@ TAME = frozenset(
     }
 )
 """Filters that make nothing of a text that is longer than it."""
-_SIMPLE = frozenset({str, int, float, Shown})
+_SIMPLE = frozenset({str, int, float})
 _FEW = 100  # formats of dates
 BARRED = frozenset({"xmlattr", "urlize"})
 """Filters for web pages, which can print their arguments any number of times."""
@@ -297,7 +297,7 @@ def guarded(name: str, function: Callable[..., Any], budget: Budget) -> Callable
             raise Compiling
         values = arguments[first:]
         kind = type(values[0])
-        if tame and kind in _SIMPLE:  # the usual cases, at little cost
+        if tame and _is_simple(kind):  # the usual cases, at little cost
             return function(*arguments, **named)
         dated = name == "date" and (kind is date or kind is str) and not named
         if dated and values[1:] in fine:
@@ -316,7 +316,24 @@ def guarded(name: str, function: Callable[..., Any], budget: Budget) -> Callable
         length = len(values[0]) if isinstance(values[0], str) else 0
         return short(made, max(MOST_CHARACTERS, length))
 
+    guard: Any = checked
+    guard.filter_name = name
     return checked
+
+
+def _is_simple(kind: type) -> bool:
+    return kind in _SIMPLE or issubclass(kind, Formatted)
+
+
+def unguarded(function: Callable[..., Any], kinds: set[type]) -> Callable[..., Any]:
+    """A guarded filter itself, where its guard has nothing against values of these kinds.
+
+    That it has nothing against the arguments has to be seen before.
+    """
+    guard: Any = function
+    tame = guard.filter_name in TAME and all(map(_is_simple, kinds))
+    dated = guard.filter_name == "date" and kinds <= {date, str}
+    return guard.__wrapped__ if tame or dated else function
 
 
 def _refuse_lists(values: Iterable[Any]) -> None:

@@ -68,6 +68,11 @@ def said_by_cells(cells: Sequence[Cell], asked: Sequence[int]) -> int:
     return found
 
 
+def says_nothing(column: Iterable[Cell]) -> bool:
+    """Whether any cell says "nan", "null", "#N/A" or the like."""
+    return not _NOTHINGS.isdisjoint(column)
+
+
 def _says_no(cell: Cell) -> bool:
     return isinstance(cell, str) and cell.lower() in _NOES
 

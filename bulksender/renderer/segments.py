@@ -56,10 +56,10 @@ def measure(text: str, ucs2: bool = False) -> Measure:
     return Measure(_UCS2, _packed(text, _ASTRAL, UCS2_SINGLE, UCS2_MULTI), foreign)
 
 
-def fits_one_part(text: str) -> bool:
-    """Whether a text, not blank, takes one part of basic GSM 7-bit characters."""
-    short = len(text) <= GSM7_SINGLE and _BASIC.fullmatch(text) is not None
-    return short and text != "" and not text.isspace()
+fits_one_part = re.compile(
+    rf"(?![ \n\r]*\Z)[{re.escape(GSM7_BASIC)}]{{1,{GSM7_SINGLE}}}"
+).fullmatch
+"""Whether a text, not blank, takes one part of basic GSM 7-bit characters."""
 
 
 def _even(units: int, single: int, multi: int) -> int:

@@ -21,6 +21,7 @@ from bulksender.renderer import limits
 from bulksender.renderer.binding import asked, bind, filtered, syntax_error
 from bulksender.renderer.environment import ROW, Blank, BlankError, Environment
 from bulksender.renderer.filters import RowError
+from bulksender.renderer.straight import Straight
 
 _FEW_PRINTS = 40  # so many need not be counted
 _MOST_AT_ONCE = 4_000_000  # characters that are rendered together
@@ -57,7 +58,8 @@ class Template:
     def _build(self, source: str, headers: Sequence[str]) -> None:
         tree = self._parse(source)
         outputs = sum(len(output.nodes) for output in tree.find_all(nodes.Output))
-        if outputs > _FEW_PRINTS or next(tree.find_all(_REPEATING), None) is not None:
+        counting = outputs > _FEW_PRINTS or next(tree.find_all(_REPEATING), None) is not None
+        if counting:
             self._environment.count_prints()
         self.verbatim = [data.data for data in tree.find_all(nodes.TemplateData)]
         """The pieces of the template that go out as they stand."""
@@ -70,6 +72,9 @@ class Template:
             Blank(hint=f'"{headers[index]}" is blank, and the text needs it')
             for index in self.columns
         )
+        places = {name: place for place, name in enumerate(self._variables)}
+        straight = Straight.of(tree, places, self._environment.filters)
+        self._straight = None if counting else straight
         self._render = self._compile(tree)
         self._environment.budget.compiling = False
 
@@ -102,6 +107,8 @@ class Template:
     def _together(self, rows: Sequence[tuple[Cell, ...]]) -> list[str | Unrendered] | None:
         """The texts of all rows in one go; None where one of them fails."""
         try:
+            if self._straight is not None:
+                return self._straight.texts(rows, self._blanks)  # type: ignore[return-value]
             texts = self._split([self._filled(row) for row in rows])
         except TemplateError:
             raise

@@ -17,7 +17,7 @@ from typing import Any
 import openpyxl
 from openpyxl.cell import WriteOnlyCell
 
-from bulksender.model import Shown
+from bulksender.model import Formatted
 from bulksender.reporter.cellxml import MOST_CHARACTERS, literal
 from bulksender.reporter.pages import Page, Waiting
 from bulksender.reporter.values import Values
@@ -90,7 +90,7 @@ def _cell(sheet: Any, value: Any) -> Any:
         value = value.isoformat()  # Excel knows no time zones
     if isinstance(value, Spoilt):
         value = value.shown
-    elif isinstance(value, Shown):
+    elif isinstance(value, Formatted):
         value = float(value)
     if value is None or isinstance(value, bool | int | float | Decimal | date | time | timedelta):
         return value

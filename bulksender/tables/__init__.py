@@ -13,9 +13,20 @@ from bulksender.errors import SheetError
 from bulksender.source import DELIMITED
 from bulksender.tables.choosing import protected
 from bulksender.tables.csv import DELIMITERS
-from bulksender.tables.table import Dialect, Row, Spoilt, Table, plain
+from bulksender.tables.table import Block, Dialect, Row, Spoilt, Table, plain, plain_column
 
-__all__ = ["DELIMITERS", "WORKBOOKS", "Dialect", "Row", "Spoilt", "Table", "open_table", "plain"]
+__all__ = [
+    "DELIMITERS",
+    "WORKBOOKS",
+    "Block",
+    "Dialect",
+    "Row",
+    "Spoilt",
+    "Table",
+    "open_table",
+    "plain",
+    "plain_column",
+]
 
 ZIPPED = frozenset({".xlsx", ".xlsm", ".xlsb", ".ods"})
 WORKBOOKS = ZIPPED | {".xls"}

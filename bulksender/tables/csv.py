@@ -12,13 +12,13 @@ from bulksender.errors import SheetError
 from bulksender.headers import like_a_number
 from bulksender.source import Record, lines, opened, records
 from bulksender.tables.encodings import Encoding, encoding_of
-from bulksender.tables.table import Dialect, Row
+from bulksender.tables.table import Dialect, InRows, Row
 
 DELIMITERS = ",;\t|"
 _SAMPLE_RECORDS = 25
 
 
-class DelimitedTable:
+class DelimitedTable(InRows):
     """A delimited text file. Raises SheetError where its encoding is none that can be read."""
 
     sheet = None

@@ -13,7 +13,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from typing import NamedTuple
 
-from bulksender.model import Shown
+from msgspec import Struct
+
+from bulksender.model import Formatted, Shown
 
 Reading = Callable[[float], object]
 """What a stored number means: a date, a time, a duration, or the number with its shown form."""
@@ -70,7 +72,7 @@ def reading(code: str, since_1904: bool = False) -> Reading | None:
     if len(known) < len(shapes):
         return None
     if _is_simple(known[0]):
-        return _simply_shown(known)
+        return Amounts(len(known[0].fraction), known[0].grouped, tuple(known))
     return partial(_shown, shapes=known)
 
 
@@ -190,19 +192,25 @@ def _is_simple(shape: _Shape) -> bool:
     return whole and fraction and not shape.percents and not shape.thousands
 
 
-def _simply_shown(shapes: Sequence[_Shape]) -> Reading:
+class Amounts(Struct, frozen=True):
     """As `_shown`, where the first shape is simple: most amounts need nothing rounded."""
-    places, grouped = len(shapes[0].fraction), shapes[0].grouped
-    form = f"{',' if grouped else ''}.{places}f"
 
-    def read(value: float) -> object:
-        if not 0 < value < 1e12 or round(value, places) != value:
-            return _shown(value, shapes)
-        shown = format(value, form)
-        as_stored = shown[-1] != "0" or not places
+    places: int
+    grouped: bool
+    shapes: tuple[_Shape, ...]
+
+    def __call__(self, value: float, /) -> float:
+        """The number, with its form where that is not plain digits."""
+        if not 0 < value < 1e12 or round(value, self.places) != value:
+            return _shown(value, self.shapes)
+        shown = f"{value:{',' if self.grouped else ''}.{self.places}f}"
+        as_stored = shown[-1] != "0" or not self.places
         return value if as_stored and "," not in shown else Shown(value, shown)
 
-    return read
+    def text(self, value: float) -> str:
+        """What stands in the cell of a number."""
+        shown = self(value)
+        return shown.shown if isinstance(shown, Formatted) else f"{value:.15g}"
 
 
 def _written(number: Decimal, shape: _Shape) -> str:

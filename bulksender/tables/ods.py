@@ -18,7 +18,7 @@ from bulksender.ooxml import MOST_COLUMNS, MOST_ROWS, Area
 from bulksender.tables.choosing import ZippedWorkbook, chosen, protected
 from bulksender.tables.formats import shortened
 from bulksender.tables.merging import Merging
-from bulksender.tables.table import ERRORS, Row, spoilt_by
+from bulksender.tables.table import ERRORS, InRows, Row, spoilt_by
 
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
@@ -47,7 +47,7 @@ class _Entry(NamedTuple):
     merges: list[Area]
 
 
-class OdsTable(ZippedWorkbook):
+class OdsTable(ZippedWorkbook, InRows):
     """One sheet of a workbook: the one named, else the first visible one that holds anything."""
 
     def __init__(self, path: Path, name: str | None):

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from bulksender.errors import SheetError
-from bulksender.tables.table import Dialect, Row
+from bulksender.tables.table import Dialect, InRows, Row
 
 _BATCH_ROWS = 10_000
 
 
-class ParquetTable:
+class ParquetTable(InRows):
     """A Parquet file; its column names are row 1, its first record row 2."""
 
     sheet = None

@@ -13,9 +13,11 @@ from itertools import groupby
 from operator import lt
 from typing import NamedTuple
 
+from bulksender.model import formatted
 from bulksender.ooxml import MOST_ROWS
 from bulksender.source import column_letter
-from bulksender.tables.table import NEVER_COMPUTED, Row, spoilt_by
+from bulksender.tables.formats import Amounts, Reading
+from bulksender.tables.table import NEVER_COMPUTED, Block, spoilt_by
 from bulksender.tables.xmlstream import unescaped
 
 MOST_ALIKE = 256
@@ -23,14 +25,30 @@ MOST_ALIKE = 256
 
 ROW_END = "</row>"
 _CELL = (
-    r'(?:<c r="{letters}[0-9]++"([^>]*+)>(?:(?<=/>)'
-    r"|(?:<f[^>]*+>(?:(?<=/>)|[^<]*+</f>))?+"
-    r"(?:<v>|<is><t[^>]*+>)([^<]++)(?:</v>|</t></is>)</c>))?+"
+    r'(?:<c r="{letters}[0-9]++"([^>]*+)>'
+    r"(?:(?:<f[^>]*+>(?:(?<=/>)|[^<]*+</f>))?+"
+    r"(?:<v>|<is><t[^>]*+>)([^<]++)(?:</v>|</t></is>)</c>|(?<=/>)))?+"
 )
 _ATTRIBUTES = re.compile(r'(?: (?:s="(\d++)"|t="(\w++)"))*/?')
 
 Found = tuple[str, ...]
 """A row's number, attributes and value of each cell, and the XML of a row that is not alike."""
+
+
+class Readings(dict[str, object]):
+    """Stored number → what it means in its format; the same dates come again and again."""
+
+    def __init__(self, reading: Reading):
+        super().__init__()
+        self._reading = reading
+        self.form = reading if isinstance(reading, Amounts) and reading.places else None
+        """Of amounts, of which nearly all differ: their form, which makes a text when asked."""
+
+    def __missing__(self, stored: str) -> object:
+        if len(self) > 50_000:
+            self.clear()
+        self[stored] = meant = self._reading(float(stored))
+        return meant
 
 
 class Unlike(Exception):
@@ -40,9 +58,7 @@ class Unlike(Exception):
 class RowsAlike:
     """Reads rows of up to `width` columns; `strings` and `readings` are those of `sheetrows`."""
 
-    def __init__(
-        self, width: int, strings: Sequence[str], readings: Mapping[str, Mapping[str, object]]
-    ):
+    def __init__(self, width: int, strings: Sequence[str], readings: Mapping[str, Readings]):
         self.width = width
         self._strings = strings
         self._readings = readings
@@ -63,7 +79,7 @@ class RowsAlike:
         if "</row" in (rest := text[end:]):  # `</row >`, which only an editor leaves
             yield [rest]
 
-    def read(self, found: Sequence[Found], behind: int) -> list[Row]:
+    def read(self, found: Sequence[Found], behind: int) -> Block:
         """The rows, the first of which stands below row `behind`. Raises Unlike."""
         columns = list(zip(*found, strict=True))
         numbers = list(map(int, columns[0]))
@@ -79,11 +95,7 @@ class RowsAlike:
         while cells and cells[-1] is None:
             cells.pop()
         blank = (None,) * len(numbers)
-        values = zip(*(blank if column is None else column for column in cells), strict=True)
-        rows = map(Row, numbers, values)
-        if all(columns[2]):
-            return list(rows)
-        return [row for row in rows if row.values.count(None) < len(cells)]  # styles are nothing
+        return Block(numbers, [blank if column is None else column for column in cells])
 
     def _column(self, attributes: Sequence[str], stored: Sequence[str]) -> Sequence[object] | None:
         """A column's values; None where nothing stands in it. `stored` is "" where a cell has none.
@@ -109,7 +121,9 @@ class RowsAlike:
         elif kind not in (None, "n"):
             reader = _Reader.of(lambda value: of_kind(kind, "", value))
         elif style in self._readings:
-            reader = _Reader.of(self._readings[style].__getitem__)
+            reading = self._readings[style]
+            form = reading.form
+            reader = _amounts(form) if form else _Reader.of(reading.__getitem__)
         else:
             reader = _Reader(_number, _numbers)
         self._kinds[attributes] = reader
@@ -141,6 +155,20 @@ class _Reader(NamedTuple):
             lambda value: read(value) if value else None,
             lambda stored: [read(value) if value else None for value in stored],
         )
+
+
+def _amounts(form: Amounts) -> _Reader:
+    """Reads amounts, of 15 digits at most, as spreadsheets compute."""
+
+    made = formatted(form)
+
+    def all_of(column: Sequence[str]) -> list[object]:
+        return [
+            made(stored if len(stored) < 16 else f"{float(stored):.15g}") if stored else None
+            for stored in column
+        ]
+
+    return _Reader(lambda stored: all_of((stored,))[0], all_of)
 
 
 def _number(stored: str) -> int | float | None:

@@ -9,7 +9,7 @@ than a row is held at a time.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from xml.etree.ElementTree import Element, ParseError
 
@@ -17,9 +17,16 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from bulksender.ooxml import MOST_COLUMNS, MOST_ROWS, Area, area, column_number
-from bulksender.tables.formats import Reading
-from bulksender.tables.rowsalike import MOST_ALIKE, ROW_END, RowsAlike, Unlike, of_kind
-from bulksender.tables.table import NEVER_COMPUTED, Row
+from bulksender.tables.rowsalike import (
+    MOST_ALIKE,
+    ROW_END,
+    Found,
+    Readings,
+    RowsAlike,
+    Unlike,
+    of_kind,
+)
+from bulksender.tables.table import NEVER_COMPUTED, Block, Row, block_of, in_blocks
 from bulksender.tables.xmlstream import (
     MOST_ROW,
     Damaged,
@@ -71,20 +78,6 @@ class Columns(dict[str, int]):
 _COLUMNS = Columns()
 
 
-class Readings(dict[str, object]):
-    """Stored number → what it means in its format; the same dates come again and again."""
-
-    def __init__(self, reading: Reading):
-        super().__init__()
-        self._reading = reading
-
-    def __missing__(self, stored: str) -> object:
-        if len(self) > 50_000:
-            self.clear()
-        self[stored] = meant = self._reading(float(stored))
-        return meant
-
-
 def merges(stream: Blocks) -> list[Area]:
     """Read a worksheet to its end, for what stands behind its rows: the merged areas."""
     tail, found = "", False
@@ -99,7 +92,15 @@ def merges(stream: Blocks) -> list[Area]:
 
 
 def rows(stream: Blocks, strings: Sequence[str], readings: Mapping[str, Readings]) -> Iterator[Row]:
-    """Yield the rows that hold anything. Raises Damaged.
+    """Yield the rows that hold anything; else as `blocks_of_rows`."""
+    for block in blocks_of_rows(stream, strings, readings):
+        yield from block.rows()
+
+
+def blocks_of_rows(
+    stream: Blocks, strings: Sequence[str], readings: Mapping[str, Readings]
+) -> Iterator[Block]:
+    """Yield the rows, a block to some megabyte. Raises Damaged.
 
     `strings` are the workbook's shared strings; `readings` say, by style, which numbers are dates
     or show otherwise than they are stored.
@@ -113,7 +114,7 @@ def rows(stream: Blocks, strings: Sequence[str], readings: Mapping[str, Readings
     outer = plain(prefix, root[0]) if root else "<worksheet>"
     reader = _Reader(outer, strings, readings)
     for text in pieces:
-        yield from reader.rows(plain(prefix, text))
+        yield from reader.blocks(plain(prefix, text))
 
 
 class _Reader:
@@ -127,32 +128,39 @@ class _Reader:
         self._width = 0
         self._alike: RowsAlike | None = None
 
-    def rows(self, text: str) -> Iterable[Row]:
+    def blocks(self, text: str) -> Iterator[Block]:
         """The rows of a piece that ends with a row. Raises Damaged."""
         if self._alike is None:
             head, text = _cut(text, _FIRST_ROWS)
-            return chain(self._singly(head), self._after_the_first(text))
-        return self._at_once(self._alike, text)
+            yield from in_blocks(self._singly(head))
+            width = max(1, min(self._width, MOST_ALIKE))
+            self._alike = RowsAlike(width, self._strings, self._readings)
+        if text:
+            yield self._at_once(self._alike, text)
+        if min(self._width, MOST_ALIKE) > self._alike.width:
+            self._alike = None  # wider rows have come, and there may be more of them
 
-    def _after_the_first(self, text: str) -> Iterator[Row]:
-        self._alike = RowsAlike(max(1, min(self._width, MOST_ALIKE)), self._strings, self._readings)
-        yield from self.rows(text)
-
-    def _at_once(self, alike: RowsAlike, text: str) -> list[Row]:
-        before, rows = self._number, list[Row]()
+    def _at_once(self, alike: RowsAlike, text: str) -> Block:
+        before = self._number
         try:
-            for run in alike.runs(text):
+            found = list(alike.runs(text))
+            if len(found) == 1 and not isinstance(found[0][0], str):
+                return self._read(alike, found[0])
+            rows = list[Row]()
+            for run in found:
                 if isinstance(run[0], str):
                     rows += self._singly("".join(run))
-                    continue
-                rows += alike.read(run, self._number)
-                self._number = int(run[-1][0])
+                else:
+                    rows += self._read(alike, run).rows()
         except Unlike:
             self._number = before
             rows = list(self._singly(text))
-        if min(self._width, MOST_ALIKE) > alike.width:
-            self._alike = None  # wider rows have come, and there may be more of them
-        return rows
+        return block_of(rows)
+
+    def _read(self, alike: RowsAlike, run: list[Found]) -> Block:
+        block = alike.read(run, self._number)
+        self._number = int(run[-1][0])
+        return block
 
     def _singly(self, text: str) -> Iterator[Row]:
         number = self._number

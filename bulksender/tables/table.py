@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple, Protocol
+from itertools import compress, islice, zip_longest
+from typing import Any, NamedTuple, Protocol
 
-from bulksender.model import Cell, Shown
+from bulksender.model import Cell, Formatted
 
 
 class Row(NamedTuple):
@@ -18,6 +19,54 @@ class Row(NamedTuple):
     number: int
     values: Sequence[object]
     hidden: bool = False
+
+
+class Block(NamedTuple):
+    """Rows of a sheet, column by column: what many rows have alike is looked at once.
+
+    `columns` begin with column A and are as long as `numbers`; where a row does not reach a column,
+    its cell is None. `hidden` are the numbers of the rows that the sheet does not show.
+    """
+
+    numbers: Sequence[int]
+    columns: Sequence[Sequence[Any]]
+    hidden: frozenset[int] = frozenset()
+
+    def rows(self) -> Iterator[Row]:
+        """The rows that hold anything, each up to its last cell."""
+        values = zip(*self.columns, strict=True)
+        for number, row in zip(self.numbers, values, strict=False):  # no columns, no rows
+            reach = len(row)
+            while reach and row[reach - 1] is None:
+                reach -= 1
+            if reach:
+                yield Row(number, row[:reach], number in self.hidden)
+
+    def only(self, wanted: Sequence[bool]) -> Block:
+        """The wanted rows, up to the last column that any of them reaches."""
+        columns = [list(compress(column, wanted)) for column in self.columns]
+        while columns and columns[-1].count(None) == len(columns[-1]):
+            columns.pop()
+        return Block(list(compress(self.numbers, wanted)), columns, self.hidden)
+
+    def parts(self, size: int) -> Iterator[Block]:
+        """The rows, at most `size` at a time."""
+        for start in range(0, len(self.numbers), size):
+            some = slice(start, start + size)
+            yield Block(self.numbers[some], [column[some] for column in self.columns], self.hidden)
+
+
+def block_of(rows: Iterable[Row]) -> Block:
+    """The rows as a block."""
+    numbers, values, hidden = list(zip(*rows, strict=True)) or [()] * 3
+    return Block(numbers, list(zip_longest(*values)), frozenset(compress(numbers, hidden)))
+
+
+def in_blocks(rows: Iterable[Row], size: int = 10_000) -> Iterator[Block]:
+    """The rows as blocks of at most `size`."""
+    left = iter(rows)
+    while some := list(islice(left, size)):
+        yield block_of(some)
 
 
 class Table(Protocol):
@@ -47,6 +96,21 @@ class Table(Protocol):
 
         Raises SheetError, naming the place, for damaged data.
         """
+
+    def blocks(self) -> Iterator[Block]:
+        """The same rows in blocks; blank ones may be among them."""
+
+
+class InRows:
+    """A table that is read row by row."""
+
+    def rows(self) -> Iterator[Row]:
+        """As in `Table`."""
+        raise NotImplementedError
+
+    def blocks(self) -> Iterator[Block]:
+        """As in `Table`."""
+        return in_blocks(self.rows())
 
 
 class Dialect(NamedTuple):
@@ -88,6 +152,8 @@ def plain(value: object) -> Cell:
         return _number(value)  # type: ignore[arg-type]
     if value is None or kind in _PLAIN:
         return value  # type: ignore[return-value]
+    if isinstance(value, Formatted):
+        return value
     if isinstance(value, datetime):
         return value.date() if value.time() == time.min and value.tzinfo is None else value
     if isinstance(value, timedelta):
@@ -96,7 +162,25 @@ def plain(value: object) -> Cell:
     return str(value).strip() or None
 
 
-_PLAIN = frozenset({int, bool, date, time, Shown, Spoilt})
+def plain_column(values: Sequence[Any]) -> list[Cell]:
+    """A column of raw values as cells."""
+    kinds = set(map(type, values))
+    if all(kind in _AS_THEY_ARE or issubclass(kind, Formatted) for kind in kinds):
+        return list(values)
+    if kinds == {str}:
+        return [value.strip() or None for value in values]
+    return [
+        (value.strip() or None)
+        if type(value) is str
+        else value
+        if type(value) in _AS_THEY_ARE
+        else plain(value)
+        for value in values
+    ]
+
+
+_PLAIN = frozenset({int, bool, date, time, Spoilt})
+_AS_THEY_ARE = _PLAIN | {type(None)}
 
 
 def _number(value: float) -> int | float | None:

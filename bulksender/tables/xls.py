@@ -14,7 +14,7 @@ from bulksender.ooxml import Area
 from bulksender.tables.choosing import chosen, unreadable
 from bulksender.tables.formats import Reading, reading
 from bulksender.tables.merging import Merging
-from bulksender.tables.table import Dialect, Row, spoilt_by
+from bulksender.tables.table import Dialect, InRows, Row, spoilt_by
 
 
 class _Entry(NamedTuple):
@@ -37,7 +37,7 @@ def _records(path: Path) -> bytes:
     return records
 
 
-class XlsTable:
+class XlsTable(InRows):
     """One sheet of a workbook: the one named, else the first visible one that holds anything."""
 
     dialect = Dialect()

@@ -17,7 +17,7 @@ from bulksender.ooxml import MOST_COLUMNS, MOST_ROWS, Area
 from bulksender.tables.choosing import ZippedWorkbook, chosen
 from bulksender.tables.formats import BUILT_IN, Reading, reading
 from bulksender.tables.merging import Merging
-from bulksender.tables.table import Row, spoilt_by
+from bulksender.tables.table import InRows, Row, spoilt_by
 
 _READ = 1 << 20  # bytes at a time
 _MOST_RECORD = 4 << 20
@@ -36,7 +36,7 @@ class _Entry(NamedTuple):
     part: str
 
 
-class XlsbTable(ZippedWorkbook):
+class XlsbTable(ZippedWorkbook, InRows):
     """One sheet of a workbook: the one named, else the first visible one that holds anything."""
 
     def __init__(self, path: Path, name: str | None):

@@ -11,7 +11,8 @@ from bulksender.tables import sheetrows
 from bulksender.tables.choosing import ZippedWorkbook, chosen
 from bulksender.tables.formats import BUILT_IN, reading
 from bulksender.tables.merging import Merging
-from bulksender.tables.table import Row
+from bulksender.tables.rowsalike import Readings
+from bulksender.tables.table import Block, Row, in_blocks
 from bulksender.zipping import unpacked
 
 
@@ -47,6 +48,14 @@ class XlsxTable(ZippedWorkbook):
         with self._opened() as archive, unpacked(archive, self._entry.part) as stream:
             yield from merging(sheetrows.rows(stream, self._strings, self._readings))
 
+    def blocks(self) -> Iterator[Block]:
+        """The same in blocks, blank rows among them."""
+        if self._merges:
+            yield from in_blocks(self.rows())
+            return
+        with self._opened() as archive, unpacked(archive, self._entry.part) as stream:
+            yield from sheetrows.blocks_of_rows(stream, self._strings, self._readings)
+
     def _filled(self, archive: ZipFile, part: str, known: dict[str, bool]) -> bool:
         if part not in known:
             with unpacked(archive, part) as stream:
@@ -54,12 +63,12 @@ class XlsxTable(ZippedWorkbook):
         return known[part]
 
 
-def _readings(archive: ZipFile, found: ooxml.Contents) -> dict[str, sheetrows.Readings]:
+def _readings(archive: ZipFile, found: ooxml.Contents) -> dict[str, Readings]:
     """Style → how its numbers are read, for styles whose numbers are more than that."""
     if found.styles is None:
         return {}
     codes: dict[int, str] = dict(BUILT_IN)
-    readings: dict[str, sheetrows.Readings] = {}
+    readings: dict[str, Readings] = {}
     root = ooxml.parsed(archive, found.styles)
     for element in root.iter():
         if element.tag.rpartition("}")[2] == "numFmt" and element.get("numFmtId", "").isdigit():
@@ -69,5 +78,5 @@ def _readings(archive: ZipFile, found: ooxml.Contents) -> dict[str, sheetrows.Re
         code = codes.get(int(style.get("numFmtId", "0")), "")
         meaning = reading(code, found.since_1904)
         if meaning is not None:
-            readings[str(index)] = sheetrows.Readings(meaning)
+            readings[str(index)] = Readings(meaning)
     return readings
