@@ -72,37 +72,27 @@ WHERE message.run = :run AND message.status = 'READY'
   AND message.destination = other.destination
 """
 
-# One row of each number goes out: none where one was, or may have been, sent; else the first.
-# Numbers that stand there once, nearly all, are left out before anything is compared.
-MARK_DUPLICATES = """
-WITH twins AS MATERIALIZED (
-    SELECT destination FROM message
-    WHERE run = :run AND status IN ('READY', 'ALREADY_SENT', 'UNKNOWN') AND destination <> ''
-    GROUP BY destination HAVING count(*) > 1
-)
-UPDATE message
-SET status = 'DUPLICATE',
-    detail = 'the same number as row ' || kept.row
-             || CASE kept.status WHEN 'READY' THEN ''
-                                 WHEN 'UNKNOWN' THEN ', which may have been sent'
-                                 ELSE ', which was already sent' END
-FROM (
-    SELECT row AS twin,
-           first_value(row) OVER same AS row,
-           first_value(status) OVER same AS status
-    FROM message
-    WHERE run = :run AND status IN ('READY', 'ALREADY_SENT', 'UNKNOWN')
-      AND destination IN (SELECT destination FROM twins)
-    WINDOW same AS (PARTITION BY destination ORDER BY status = 'READY', row)
-) AS kept
-WHERE message.run = :run AND message.row = kept.twin AND message.status = 'READY'
-  AND kept.row <> kept.twin
+# The rows of each number together, in an order that does not depend on the sheet's. The first of
+# them may go out: one that was, or may have been, sent, else the first one in the sheet.
+BY_NUMBER = """
+SELECT destination, row, status, text FROM message
+WHERE run = ? AND status IN ('READY', 'ALREADY_SENT', 'UNKNOWN') AND destination <> ''
+ORDER BY destination, status = 'READY', row
 """
 
-# What people would get, in an order that does not depend on the sheet's.
-CONTENT = """
-SELECT destination, text FROM message
-WHERE run = ? AND status = 'READY' ORDER BY destination
+# Rows behind the first of their number. They are put aside while BY_NUMBER is read.
+TWINS = """
+CREATE TEMP TABLE twin (row INTEGER PRIMARY KEY, said TEXT NOT NULL)
+"""
+
+ADD_TWIN = """
+INSERT INTO temp.twin (row, said) VALUES (?, ?)
+"""
+
+MARK_TWINS = """
+UPDATE message
+SET status = 'DUPLICATE', detail = (SELECT said FROM temp.twin WHERE twin.row = message.row)
+WHERE run = ? AND row IN (SELECT row FROM temp.twin)
 """
 
 # The same text to the same number may have been accepted in another run, and nobody knows.

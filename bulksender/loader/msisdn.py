@@ -18,6 +18,7 @@ import phonenumbers
 from phonenumbers import PhoneNumber, ValidationResult
 from phonenumbers.phonenumberutil import COUNTRY_CODE_TO_REGION_CODE, NumberParseException
 
+from bulksender.loader.athome import GROUPED, AtHome
 from bulksender.loader.cells import (
     DOUBLE_ZERO,
     FIXED_LINE,
@@ -63,9 +64,11 @@ def to_e164(
     """
     reader = _reader(country)
     remarks = reader.remarks
-    found = []
+    found: list[str | BadNumber] = [*reader.at_once(values)]
     for index, value in enumerate(values):
-        found.append(reader.read(value))
+        if found[index]:
+            continue
+        found[index] = reader.read(value)
         if remarks:
             if seen is not None:
                 seen.extend(Seen(index, what) for what in remarks)
@@ -73,11 +76,8 @@ def to_e164(
     return found
 
 
-_GROUPED = re.compile(  # and no date: 2026-11-30, 30-11-2026
-    r"(?!(?:19|20)\d\d-\d\d?-\d\d?(?!\d)|\d\d?-\d\d?-(?:19|20)\d\d)"
-    r"\+?(?:\d+|\(\d{3}\)(?= ?\d))(?:[ -]?\d+)*",
-    re.ASCII,
-)
+_FEW = 100  # cells that are read one by one
+_GROUPED = re.compile(GROUPED, re.ASCII)
 _BETWEEN_GROUPS = str.maketrans("", "", "+ -()")
 _TRUNK = re.compile(r"\d\W*\(\s*0\s*\)")
 _LONGEST = 200  # characters of a cell that may still be a number
@@ -92,7 +92,16 @@ class _Reader:
         self._home = home_plan(country) if country else None
         self._drops_zero = country is not None and drops_zero(country)
         self._refusals: dict[tuple[str, int, bool], BadNumber] = {}
+        self._at_home: AtHome | None = None
         self.remarks: list[str] = []
+
+    def at_once(self, values: Sequence[Cell]) -> Sequence[str]:
+        """The numbers of the cells that can be read many at a time; "" for all others."""
+        if self._home is None or len(values) < _FEW:
+            return [""] * len(values)
+        if self._at_home is None:
+            self._at_home = AtHome(self._home, self._drops_zero)
+        return self._at_home.read(values)
 
     def read(self, value: Cell) -> str | BadNumber:
         """The cell's number in E.164, or why there is none."""

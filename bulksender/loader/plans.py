@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -48,6 +49,7 @@ class Plan(NamedTuple):
 
     code: str  # country calling code
     valid: re.Pattern[str]  # a national number; `lastgroup` says whether mobile or fixed_line
+    unremarkable: re.Pattern[str]  # the same without fixed lines, few of which receive texts
     general: re.Pattern[str]
     national_prefix: re.Pattern[str]  # what phonenumbers would strip from the front
     strips: bool  # whether it would only strip, and put nothing in its place
@@ -79,7 +81,7 @@ def home_plan(region: str) -> Plan | None:
     code, general_desc = metadata.country_code, metadata.general_desc
     if code is None or general_desc is None or COUNTRY_CODE_TO_REGION_CODE[code][0] != region:
         return None
-    general = general_desc.national_number_pattern
+    general = general_desc.national_number_pattern or ""
     kinds = []
     for name in _TYPES:
         desc = getattr(metadata, name)
@@ -94,13 +96,19 @@ def home_plan(region: str) -> Plan | None:
         return None
     return Plan(
         code=str(code),
-        valid=re.compile(rf"(?=(?:{general})\Z)(?:{'|'.join(kinds)})", re.ASCII),
+        valid=_one_of(kinds, general),
+        unremarkable=_one_of([kind for kind in kinds if "?P<fixed_line>" not in kind], general),
         general=re.compile(rf"(?:{general})\Z", re.ASCII),
         national_prefix=_or_never(metadata.national_prefix_for_parsing),
         strips=metadata.national_prefix_transform_rule is None,
         international_prefix=_or_never(metadata.international_prefix),
         alone=len(COUNTRY_CODE_TO_REGION_CODE[code]) == 1,
     )
+
+
+def _one_of(kinds: Sequence[str], general: str) -> re.Pattern[str]:
+    whole = rf"(?=(?:{general})\Z)(?:{'|'.join(kinds)})"
+    return re.compile(whole, re.ASCII) if kinds else _NEVER
 
 
 def _or_never(pattern: str | None) -> re.Pattern[str]:

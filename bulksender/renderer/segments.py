@@ -56,9 +56,7 @@ def measure(text: str, ucs2: bool = False) -> Measure:
     return Measure(_UCS2, _packed(text, _ASTRAL, UCS2_SINGLE, UCS2_MULTI), foreign)
 
 
-fits_one_part = re.compile(
-    rf"(?![ \n\r]*\Z)[{re.escape(GSM7_BASIC)}]{{1,{GSM7_SINGLE}}}"
-).fullmatch
+fits_one_part = re.compile(rf"(?![ \n\r]*\Z)[{re.escape(GSM7_BASIC)}]{{1,{GSM7_SINGLE}}}").fullmatch
 """Whether a text, not blank, takes one part of basic GSM 7-bit characters."""
 
 
