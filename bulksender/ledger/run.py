@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import eq
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, update
 from bulksender.errors import AlreadySent, LedgerError
 from bulksender.ledger import schema, sql
 from bulksender.ledger.records import Attempt, BatchState, RunState, iso
-from bulksender.ledger.telling import Telling, as_message
+from bulksender.ledger.telling import Telling, as_messages
 from bulksender.model import CHUNK_ROWS, Batch, Encoding, Message, Outcome, RejectedRow, RowStatus
 from bulksender.settings import Job
 from bulksender.source import SheetFacts
@@ -208,7 +208,7 @@ class Run(Telling):
         last = 0
         while page := self._tuples(sql.READY_PAGE, (self.no, last, CHUNK_ROWS)):
             last = page[-1][0]
-            yield from map(as_message, page)
+            yield from as_messages(page)
 
     def last_batch(self) -> int:
         """The highest batch number so far; 0 where there is none."""
@@ -239,10 +239,18 @@ class Run(Telling):
                 )
 
     def settle(
-        self, batch: Batch, outcomes: Iterable[Outcome], attempts: Sequence[Attempt], batch_id: str
+        self,
+        batch: Batch,
+        outcomes: Iterable[Outcome],
+        attempts: Sequence[Attempt],
+        batch_id: str,
+        queued: Mapping[int, str] | None = None,
     ) -> None:
-        """Record what became of each message of a claimed batch."""
-        accepted: dict[int, str] = {}
+        """Record what became of each message of a claimed batch.
+
+        `queued` are the umids of messages that were QUEUED, by row, besides `outcomes`.
+        """
+        accepted = dict(queued or {})
         others: list[Outcome] = []
         for outcome in outcomes:
             if outcome.status is _QUEUED and not outcome.detail:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
@@ -130,7 +130,7 @@ class Telling:
 
     def previews(self, most: int) -> list[Message]:
         """The first messages that would go out."""
-        return [as_message(found) for found in self._all(sql.READY_PAGE, self.no, 0, most)]
+        return as_messages(self._all(sql.READY_PAGE, self.no, 0, most))
 
     def outcomes(self) -> Iterator[Result]:
         """Every row's result, in the sheet's order; read a page at a time.
@@ -217,12 +217,13 @@ class Telling:
             return connection.exec_driver_sql(statement, values[0] if named else values).all()
 
 
-def as_message(found: Any) -> Message:
-    """A row of READY_PAGE."""
-    row, destination, text, parts, encoding, reference, note, attempt = found
-    return Message(
-        row, destination, text, parts, _ENCODINGS[encoding], reference, note, 0, 0, attempt
-    )
+def as_messages(page: Iterable[Any]) -> list[Message]:
+    """The rows of READY_PAGE."""
+    encodings = _ENCODINGS
+    return [
+        Message(row, destination, text, parts, encodings[name], reference, note, 0, 0, attempt)
+        for row, destination, text, parts, name, reference, note, attempt in page
+    ]
 
 
 _NEVER_PLANNED = frozenset({"INVALID", "DUPLICATE", "OPTED_OUT", "ALREADY_SENT"})

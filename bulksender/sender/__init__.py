@@ -121,10 +121,8 @@ class Sender:
         with timed("match"):
             settled = _settled(batch, reply)
         with timed("record"):
-            self._run.settle(batch, settled.outcomes, attempts, settled.batch_id)
-        counts: dict[RowStatus, int] = {}
-        for outcome in settled.outcomes:
-            counts[outcome.status] = counts.get(outcome.status, 0) + 1
+            self._run.settle(batch, settled.others, attempts, settled.batch_id, settled.accepted)
+        counts = settled.counts()
         self._lost_in_a_row = self._lost_in_a_row + 1 if _all_lost(counts) else 0
         self._progress(counts)
         if self._lost_in_a_row >= LOST_IN_A_ROW:
@@ -141,9 +139,8 @@ def _settled(batch: Batch, reply: Answered | Declined | Lost) -> Settled:
         except UnreadableError:
             reply = Lost("8x8's answer cannot be read; the batch may have been accepted")
     status = RowStatus.REJECTED if isinstance(reply, Declined) else RowStatus.UNKNOWN
-    return Settled(
-        "", [Outcome(message.row, status, detail=reply.reason) for message in batch.messages]
-    )
+    outcomes = [Outcome(message.row, status, detail=reply.reason) for message in batch.messages]
+    return Settled("", {}, outcomes)
 
 
 def _all_lost(counts: dict[RowStatus, int]) -> bool:

@@ -6,6 +6,7 @@ Shapes and limits are those of 8x8's OpenAPI document, operation Send-Many-Sms.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import msgspec
 from msgspec import Struct
@@ -63,10 +64,21 @@ class _Error(Struct, rename="camel"):
 
 
 class Settled(Struct, frozen=True):
-    """A batch's answer, message by message, and 8x8's id of the batch."""
+    """A batch's answer, and 8x8's id of the batch.
+
+    `accepted` are the umids of the messages that are QUEUED, by row: nearly all, most often.
+    """
 
     batch_id: str
-    outcomes: list[Outcome]
+    accepted: dict[int, str]
+    others: list[Outcome]
+
+    def counts(self) -> dict[RowStatus, int]:
+        """Status → messages, for the states that occur."""
+        counts = {RowStatus.QUEUED: len(self.accepted)} if self.accepted else {}
+        for outcome in self.others:
+            counts[outcome.status] = counts.get(outcome.status, 0) + 1
+        return counts
 
 
 class UnreadableError(Exception):
@@ -90,6 +102,17 @@ def client_message_id(run: str, message: Message) -> str:
     return f"{run}-{message.row}{again}{own}"[:MAX_CLIENT_MESSAGE_ID]
 
 
+def _client_message_ids(batch: Batch) -> list[str]:
+    """Those of all its messages; most have neither an id of the user's nor an earlier attempt."""
+    run = batch.run
+    return [
+        f"{run}-{message.row}"
+        if message.attempt == 1 and not message.reference
+        else client_message_id(run, message)
+        for message in batch.messages
+    ]
+
+
 def parse_client_message_id(text: str) -> tuple[str, int, int] | None:
     """(run, row, attempt) of a clientMessageId that `client_message_id` has made, else None."""
     found = _OWN_ID.fullmatch(text)
@@ -106,12 +129,8 @@ def encode(batch: Batch, job: Job) -> bytes:
     """The JSON body of a batch POST; a text that all its messages share travels once."""
     shared = batch.shared_text
     messages = [
-        _Message(
-            message.destination,
-            client_message_id(batch.run, message),
-            None if shared is not None else message.text,
-        )
-        for message in batch.messages
+        _Message(message.destination, own, None if shared is not None else message.text)
+        for message, own in zip(batch.messages, _client_message_ids(batch), strict=True)
     ]
     template = _Template(job.source, shared, job.encoding, job.scheduled, job.expiry)
     return _encoder.encode(_Request(batch.client_batch_id, template, messages))
@@ -127,23 +146,41 @@ def match(batch: Batch, body: bytes) -> Settled:
         answer = _answers.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UnreadableError(str(error)) from error
-    messages = answer.messages or []
-    wanted = [client_message_id(batch.run, message) for message in batch.messages]
-    if [found.client_message_id for found in messages] == wanted:  # as 8x8 answers, most often
-        return Settled(answer.batch_id, list(map(_outcome, batch.messages, messages)))
+    messages: list[_Answered | None] = [*(answer.messages or ())]
+    wanted = _client_message_ids(batch)
+    if [found and found.client_message_id for found in messages] != wanted:
+        messages = _in_order(messages, wanted)
+    accepted = {
+        message.row: found.umid
+        for message, found in zip(batch.messages, messages, strict=True)
+        if found is not None
+        and found.status is not None
+        and found.status.code == "QUEUED"
+        and found.umid
+        and found.destination == message.destination[1:]
+    }
+    others = (
+        []
+        if len(accepted) == len(wanted)
+        else [
+            _outcome(message, found)
+            for message, found in zip(batch.messages, messages, strict=True)
+            if message.row not in accepted
+        ]
+    )
+    return Settled(answer.batch_id, accepted, others)
+
+
+def _in_order(
+    messages: Iterable[_Answered | None], wanted: Iterable[str]
+) -> list[_Answered | None]:
+    """What is said of each message, by its clientMessageId; of several, what says QUEUED."""
     answered: dict[str, _Answered] = {}
     for found in messages:
-        if found.client_message_id is not None and not _queued(
-            answered.get(found.client_message_id)
-        ):
-            answered[found.client_message_id] = found
-    return Settled(
-        answer.batch_id,
-        [
-            _outcome(message, answered.get(own))
-            for message, own in zip(batch.messages, wanted, strict=True)
-        ],
-    )
+        own = None if found is None else found.client_message_id
+        if found is not None and own is not None and not _queued(answered.get(own)):
+            answered[own] = found
+    return [answered.get(own) for own in wanted]
 
 
 def _outcome(message: Message, found: _Answered | None) -> Outcome:

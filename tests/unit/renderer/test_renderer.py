@@ -30,7 +30,12 @@ def test_a_refusal_carries_the_row_its_number_and_what_went_before() -> None:
 
 def test_a_rows_own_text_replaces_the_templates() -> None:
     made = renderer("Hi {{ name }}", ["Name"])
-    rows = [own(2, None, ("A",)), own(3, "Own text", ("B",)), own(4, None, ("C",)), own(5, "X", ("D",))]
+    rows = [
+        own(2, None, ("A",)),
+        own(3, "Own text", ("B",)),
+        own(4, None, ("C",)),
+        own(5, "X", ("D",)),
+    ]
     messages, refused = made.render(rows)
     assert [(m.row, m.text) for m in messages] == [
         *((2, "Hi A"), (3, "Own text"), (4, "Hi C"), (5, "X"))
