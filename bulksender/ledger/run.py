@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from operator import eq
 from typing import Any
@@ -214,6 +215,10 @@ class Run(Telling):
         """The highest batch number so far; 0 where there is none."""
         statement = "SELECT coalesce(max(number), 0) FROM batch WHERE run = ?"
         return int(self._all(statement, self.no)[0][0])
+
+    def together(self) -> AbstractContextManager[object]:
+        """What is claimed, settled and released inside the block is committed at once, or not."""
+        return self._ledger.transaction()
 
     def claim(self, batch: Batch) -> None:
         """Commit the batch's rows as SENDING; only after that may its POST leave."""

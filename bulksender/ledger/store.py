@@ -42,6 +42,7 @@ class Ledger:
         self.path = path
         self.clock = clock
         self._patience = patience
+        self._in_transaction = False
         _create_private(path)
         self._engine = create_engine(
             URL.create("sqlite", database=str(path.absolute())),  # a name may hold ? or %
@@ -84,16 +85,22 @@ class Ledger:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """All or nothing, and on the disk when it ends."""
+        """All or nothing, and on the disk when it ends; inside another one, when that one ends."""
         with self._reporting():
+            if self._in_transaction:
+                yield self._connection
+                return
             connection = self._live()
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+            self._in_transaction = True
             try:
                 yield connection
                 connection.exec_driver_sql("COMMIT")
             except BaseException:
                 _rollback(connection)
                 raise
+            finally:
+                self._in_transaction = False
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

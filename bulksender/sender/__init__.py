@@ -7,9 +7,9 @@ committed as SENDING before it is handed to one, and what comes back is recorded
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Self
+from typing import NamedTuple, Self
 
 from bulksender.errors import LedgerError
 from bulksender.ledger import Attempt, Run
@@ -70,7 +70,7 @@ class Sender:
     def __exit__(self, *_: object) -> None:
         try:
             while self._flying:
-                self._collect()
+                self._write(self._answers())
         finally:
             self._pool.shutdown()
             self._client.close()
@@ -86,50 +86,80 @@ class Sender:
 
         False, and nothing is claimed, once the run has to stop.
         """
-        while len(self._flying) >= self._width and self.stopped is None:
-            self._collect()
+        answers = self._answers() if len(self._flying) >= self._width else []
         if self.stopped is not None:
+            self._write(answers)
             return False
         with timed("encode"):
             body = encode(batch, self._run.job)
-        try:
-            with timed("claim"):
-                self._run.claim(batch)
-        except LedgerError as error:
-            self.stop(str(error))
+        if not self._write(answers, batch):
             return False
         self._flying[self._pool.submit(self._client.send, body)] = batch
         return True
 
-    def _collect(self) -> None:
-        """Wait for the first answer, and record every one that is there."""
+    def _answers(self) -> list[_Answer]:
+        """Wait for the first answer; every one that is there. Some say that the run has to stop."""
         with timed("wait"):
             done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
+        answers = []
         for future in done:
-            batch = self._flying.pop(future)
-            reply, attempts = future.result()
-            try:
-                self._record(batch, reply, attempts)
-            except LedgerError as error:
-                self.stop(f"{error} What was in flight is UNKNOWN when the run is resumed.")
+            batch, (reply, attempts) = self._flying.pop(future), future.result()
+            if isinstance(reply, Halted | Busy):
+                self.stop(reply.reason)
+                answers.append(_Answer(batch, None, attempts))
+                continue
+            with timed("match"):
+                settled = _settled(batch, reply)
+            answers.append(_Answer(batch, settled, attempts))
+            self._lost_in_a_row = self._lost_in_a_row + 1 if settled.lost else 0
+            if self._lost_in_a_row >= LOST_IN_A_ROW:
+                self.stop(
+                    f"{LOST_IN_A_ROW} batches in a row got no certain answer, so the others are "
+                    "kept back"
+                )
+        return answers
 
-    def _record(self, batch: Batch, reply: Reply, attempts: list[Attempt]) -> None:
-        if isinstance(reply, Halted | Busy):
+    def _write(self, answers: Sequence[_Answer], batch: Batch | None = None) -> bool:
+        """Record answers and claim a batch, in one transaction: the disk is waited for once.
+
+        Where that fails each is tried by itself. Stops, and returns False, where one cannot be.
+        """
+        try:
+            with self._run.together():
+                for answer in answers:
+                    self._record(answer)
+                if batch is not None:
+                    with timed("claim"):
+                        self._run.claim(batch)
+        except LedgerError as error:
+            if batch is not None and answers:
+                return self._write(answers) and self._write([], batch)
+            if len(answers) > 1:
+                written = [self._write([answer]) for answer in answers]
+                return all(written)
+            unknown = "What was in flight is UNKNOWN when the run is resumed."
+            self.stop(f"{error} {unknown}" if answers else str(error))
+            return False
+        for answer in answers:
+            if answer.settled is not None:
+                self._progress(answer.settled.counts())
+        return True
+
+    def _record(self, answer: _Answer) -> None:
+        batch, settled, attempts = answer
+        if settled is None:
             self._run.release(batch, attempts)
-            self.stop(reply.reason)
             return
-        with timed("match"):
-            settled = _settled(batch, reply)
         with timed("record"):
             self._run.settle(batch, settled.others, attempts, settled.batch_id, settled.accepted)
-        counts = settled.counts()
-        self._lost_in_a_row = self._lost_in_a_row + 1 if _all_lost(counts) else 0
-        self._progress(counts)
-        if self._lost_in_a_row >= LOST_IN_A_ROW:
-            self.stop(
-                f"{LOST_IN_A_ROW} batches in a row got no certain answer, so the others are kept "
-                "back"
-            )
+
+
+class _Answer(NamedTuple):
+    """What came back for a batch; None where it was certainly not accepted, and may go again."""
+
+    batch: Batch
+    settled: Settled | None
+    attempts: list[Attempt]
 
 
 def _settled(batch: Batch, reply: Answered | Declined | Lost) -> Settled:
@@ -141,7 +171,3 @@ def _settled(batch: Batch, reply: Answered | Declined | Lost) -> Settled:
     status = RowStatus.REJECTED if isinstance(reply, Declined) else RowStatus.UNKNOWN
     outcomes = [Outcome(message.row, status, detail=reply.reason) for message in batch.messages]
     return Settled("", {}, outcomes)
-
-
-def _all_lost(counts: dict[RowStatus, int]) -> bool:
-    return counts.keys() == {RowStatus.UNKNOWN}

@@ -73,6 +73,11 @@ class Settled(Struct, frozen=True):
     accepted: dict[int, str]
     others: list[Outcome]
 
+    @property
+    def lost(self) -> bool:
+        """Whether nothing is known of any message."""
+        return self.counts().keys() == {RowStatus.UNKNOWN}
+
     def counts(self) -> dict[RowStatus, int]:
         """Status → messages, for the states that occur."""
         counts = {RowStatus.QUEUED: len(self.accepted)} if self.accepted else {}
