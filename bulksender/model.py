@@ -25,6 +25,9 @@ class Formatted(float):
         """The text that stands in its cell."""
         raise NotImplementedError
 
+    def __str__(self) -> str:
+        return self.shown
+
 
 class Shown(Formatted):
     """Such a number with its text."""

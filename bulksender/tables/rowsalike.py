@@ -107,6 +107,13 @@ class RowsAlike:
         readers = {kind: self._kinds.get(kind) or self._kind(kind) for kind in set(attributes)}
         if len(readers) == 1:
             return readers[attributes[0]].all(stored)
+        if (
+            len(readers) == 2
+            and "" in readers
+            and not any(value for kind, value in zip(attributes, stored, strict=True) if not kind)
+        ):  # cells of one kind, and rows without one
+            [reader] = (reader for kind, reader in readers.items() if kind)
+            return reader.all(stored)
         one = {kind: reader.one for kind, reader in readers.items()}
         return [one[kind](value) for kind, value in zip(attributes, stored, strict=True)]
 
@@ -139,7 +146,10 @@ class RowsAlike:
     def _all_shared(self, indexes: Sequence[str]) -> list[object]:
         if "-" in "".join(indexes):
             raise Unlike
-        return list(map(self._strings.__getitem__, map(int, indexes)))
+        strings = self._strings
+        if "" in indexes:
+            return [strings[int(index)] if index else None for index in indexes]
+        return list(map(strings.__getitem__, map(int, indexes)))
 
 
 class _Reader(NamedTuple):
