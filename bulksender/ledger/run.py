@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from operator import eq
 from typing import Any
 
 import msgspec
@@ -15,6 +13,7 @@ from sqlalchemy import Connection, insert, update
 
 from bulksender.errors import AlreadySent, LedgerError
 from bulksender.ledger import schema, sql
+from bulksender.ledger.content import leave_out_twins
 from bulksender.ledger.records import Attempt, BatchState, RunState, iso
 from bulksender.ledger.telling import Telling, as_messages
 from bulksender.model import CHUNK_ROWS, Batch, Encoding, Message, Outcome, RejectedRow, RowStatus
@@ -61,39 +60,10 @@ class Run(Telling):
         self.state = RunState.PLANNED
         with self._ledger.transaction() as connection:
             connection.exec_driver_sql(sql.OPT_OUT_SAME_NUMBER, {"run": self.no})
-            self._go_through_numbers(connection)
+            self.hash, self.old_hash = leave_out_twins(connection, self.no, self.job)
             self._hold_unsettled(connection)
             connection.exec_driver_sql(sql.SETTLE_HELD, {"run": self.no})
             self._update(facts=self._facts, hash=self.hash, state=self.state)
-
-    def _go_through_numbers(self, connection: Connection) -> None:
-        """Mark all but one row of each number as duplicates; hash what people would get.
-
-        Both need all rows sorted by their numbers, which takes longest.
-        """
-        content = _Content(self.job)
-        connection.exec_driver_sql(sql.TWINS)
-        found = connection.exec_driver_sql(sql.BY_NUMBER, (self.no,)).cursor
-        first: Any = ("", 0, "", "")  # of its number
-        while page := found.fetchmany(CHUNK_ROWS):
-            numbers = [row[0] for row in page]
-            again = list(map(eq, numbers, [first[0], *numbers]))
-            content.add([
-                (destination, text)
-                for (destination, _, status, text), twin in zip(page, again, strict=True)
-                if not twin and status == "READY"
-            ])  # fmt: skip
-            twins = []
-            for row, twin in zip(page, again, strict=True):
-                if not twin:
-                    first = row
-                elif row[2] == "READY":
-                    twins.append((row[1], _same_as(*first)))
-            if twins:
-                connection.exec_driver_sql(sql.ADD_TWIN, twins)
-        connection.exec_driver_sql(sql.MARK_TWINS, (self.no,))
-        connection.exec_driver_sql("DROP TABLE temp.twin")
-        self.hash, self.old_hash = content.hashes()
 
     def waiting_elsewhere(self) -> tuple[str, int] | None:
         """A stopped run in which rows of this plan still wait, and how many of them."""
@@ -334,49 +304,6 @@ class Run(Telling):
             self._tallied = self._ledger.version(), tallied
 
 
-def _same_as(_: str, row: int, status: str, *__: object) -> str:
-    """Why a row is a duplicate of another row."""
-    sent = {"READY": "", "UNKNOWN": ", which may have been sent"}
-    return f"the same number as row {row}{sent.get(status, ', which was already sent')}"
-
-
-class _Content:
-    """What people would get, in whatever order, and what it comes to as hashes."""
-
-    def __init__(self, job: Job):
-        old = [job.pretended, job.subaccount, job.source or "", job.encoding]
-        self._hashes = [
-            hashlib.sha256(_content_settings(job)),
-            hashlib.sha256(msgspec.json.encode(old)),
-        ]
-        self._encode = msgspec.json.Encoder().encode
-        self._nothing = True
-
-    def add(self, content: Sequence[tuple[str, str]]) -> None:
-        """Add destinations and texts, which come sorted."""
-        written = b"".join(map(self._encode, content))
-        for each in self._hashes:
-            each.update(written)
-        self._nothing = self._nothing and not content
-
-    def hashes(self) -> tuple[str | None, str | None]:
-        """None where nobody gets anything.
-
-        The second is the one of schema 1, which told plans for different sub-accounts apart.
-        """
-        new, old = (None if self._nothing else each.hexdigest() for each in self._hashes)
-        return new, old
-
-
 _QUEUED = RowStatus.QUEUED
 _PLAIN = {name: name.value for name in (*RowStatus, *Encoding)}
 """Enumerations' values, at a tenth of what asking each member takes."""
-
-
-def _content_settings(job: Job) -> bytes:
-    """What makes two plans with the same texts and numbers different plans all the same.
-
-    Not the batch size, the schedule or the like: the same text to the same people is the same
-    plan. What went to a server on this machine (the simulator) has reached nobody.
-    """
-    return msgspec.json.encode([job.pretended, job.source or "", job.encoding])

@@ -95,6 +95,10 @@ SET status = 'DUPLICATE', detail = (SELECT said FROM temp.twin WHERE twin.row = 
 WHERE run = ? AND row IN (SELECT row FROM temp.twin)
 """
 
+NO_TWINS = """
+DROP TABLE temp.twin
+"""
+
 # The same text to the same number may have been accepted in another run, and nobody knows.
 HOLD_UNSETTLED = """
 UPDATE message

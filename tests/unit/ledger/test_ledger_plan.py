@@ -82,6 +82,32 @@ def test_a_number_that_was_already_sent_goes_out_in_no_row(desk: Desk, row: int)
     assert desk.rows(run)[row].umid == "umid-1"
 
 
+def test_rows_of_one_number_that_were_all_sent_stay_what_they_are(desk: Desk) -> None:
+    sent = [refused(row, RowStatus.ALREADY_SENT) for row in (3, 7)]
+    unknown = refused(5, RowStatus.UNKNOWN)
+    run = chunked(desk, ([desk.message(row, destination=ONE) for row in (2, 9)], [*sent, unknown]))
+    assert list(run.ready()) == []
+    said = "the same number as row 3, which was already sent"
+    assert told(desk, run)[2] == told(desk, run)[9] == ("DUPLICATE", said)
+    assert desk.counts(run) == {"ALREADY_SENT": 2, "UNKNOWN": 1, "DUPLICATE": 2}
+
+
+def test_the_rows_of_a_number_are_told_apart_from_the_next_ones_at_any_cut(desk: Desk) -> None:
+    pairs = [desk.message(row, destination=f"+6581{row // 2:06}") for row in range(2, 25_002)]
+    run = chunked(desk, (pairs[::-1], []))  # three pages of numbers; each in two rows that follow
+    assert [m.row for m in run.ready()] == list(range(2, 25_002, 2))
+    assert {told for row, told in told(desk, run).items() if row % 2} == {
+        ("DUPLICATE", f"the same number as row {row}") for row in range(2, 25_002, 2)
+    }
+
+
+def test_results_come_from_both_sides_of_a_gap_of_rows(desk: Desk) -> None:
+    run = desk.plan([desk.message(2), desk.message(45_000)])
+    assert [(result.row, result.status.value) for result in run.outcomes()] == [
+        *((2, "READY"), (45_000, "READY"))
+    ]
+
+
 def test_rows_without_a_number_are_not_each_others_duplicates(desk: Desk) -> None:
     bad = [refused(row, RowStatus.ALREADY_SENT, "") for row in (2, 3)]
     run = chunked(desk, ([desk.message(4)], bad))
