@@ -64,7 +64,16 @@ def formatted(form: Form) -> type[Formatted]:
     def shown(self: Formatted) -> str:
         return form.text(float(self))
 
-    return type("InForm", (Formatted,), {"__slots__": (), "form": form, "shown": property(shown)})
+    def reduced(self: Formatted) -> tuple[object, ...]:
+        return _in_form, (form, float(self))
+
+    own = {"__slots__": (), "form": form, "shown": property(shown), "__reduce__": reduced}
+    return type("InForm", (Formatted,), own)
+
+
+def _in_form(form: Form, value: float) -> Formatted:
+    """A number in a form, as it comes out of a pickle."""
+    return formatted(form)(value)
 
 
 Cell = str | int | float | bool | datetime | date | time | timedelta | None

@@ -263,7 +263,7 @@ _LOOK: Mapping[str, Callable[..., None]] = {
         str(text), max((str(value) for value in (*arguments, *named.values())), key=len, default="")
     ),
     "format": lambda text, *_, **__: widths(text),
-    "date": lambda value, *form, **__: widths(*form),
+    "date": lambda value, *form, **named: widths(*form, *named.values()),
 }
 TAME = frozenset(
     {
@@ -325,14 +325,16 @@ def _is_simple(kind: type) -> bool:
     return kind in _SIMPLE or issubclass(kind, Formatted)
 
 
-def unguarded(function: Callable[..., Any], kinds: set[type]) -> Callable[..., Any]:
+def unguarded(
+    function: Callable[..., Any], kinds: set[type], named: Mapping[str, Any]
+) -> Callable[..., Any]:
     """A guarded filter itself, where its guard has nothing against values of these kinds.
 
-    That it has nothing against the arguments has to be seen before.
+    That it has nothing against the arguments has to be seen before; `named` are those by name.
     """
     guard: Any = function
     tame = guard.filter_name in TAME and all(map(_is_simple, kinds))
-    dated = guard.filter_name == "date" and kinds <= {date, str}
+    dated = guard.filter_name == "date" and kinds <= {date, str} and not named
     return guard.__wrapped__ if tame or dated else function
 
 

@@ -26,7 +26,7 @@ class _Filter(NamedTuple):
     def __call__(self, values: Sequence[Any]) -> list[Any]:
         """What it makes of a column. The first value's guard looks at what all have alike."""
         first = self.function(values[0], *self.arguments, **self.named)
-        function = unguarded(self.function, set(map(type, values)))
+        function = unguarded(self.function, set(map(type, values)), self.named)
         rest = [function(value, *self.arguments, **self.named) for value in values[1:]]
         return [first, *rest]
 

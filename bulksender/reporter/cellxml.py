@@ -50,7 +50,8 @@ class ResultCells:
         Most rows differ in their number, umid and destination alone: the rest is made once.
         """
         texts = "".join(page.umids) + "".join(page.destinations)
-        if not _OWN.fullmatch(texts) or max(map(len, page.umids)) > MOST_CHARACTERS:
+        longest = max(map(len, (*page.umids, *page.destinations)))
+        if not _OWN.fullmatch(texts) or longest > MOST_CHARACTERS:
             return [self.styled(number, values, "") for number, values in page.lines()]
         pieces = list(map(self._pieces, page.kinds))
         own = {UMID: page.umids, DESTINATION: page.destinations}

@@ -13,6 +13,7 @@ from bulksender.source import RESULT_COLUMNS, SheetFacts, lines, opened, records
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _UMIDS = re.compile(r"(?:[0-9A-Za-z][0-9A-Za-z-]*+)?(?:\n(?:[0-9A-Za-z][0-9A-Za-z-]*+)?)*+")
 """As 8x8 makes them: they need neither quotes nor an apostrophe."""
+_NUMBERS = re.compile(r"[0-9+]*")
 
 
 def write(facts: SheetFacts, pages: Iterator[Page], target: Path) -> None:
@@ -65,10 +66,9 @@ class _Fields:
 
         Most rows differ in their umid and destination alone: the rest is made once.
         """
-        plain = _UMIDS.fullmatch("\n".join(page.umids)) and not self._to_quote.search(
-            "".join(page.destinations)
-        )
-        if not plain:
+        umids, numbers = "\n".join(page.umids), "".join(page.destinations)
+        lines = umids.count("\n") + 1
+        if lines > len(page.rows) or not (_UMIDS.fullmatch(umids) and _NUMBERS.fullmatch(numbers)):
             return [self._text(self._row(values)) for _, values in page.lines()]
         kinds = [self._row(kind) for kind in page.kinds]
         between = [self._text(["", *kind[1:DESTINATION], ""]) for kind in kinds]

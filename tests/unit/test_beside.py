@@ -9,8 +9,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
+import xlsxwriter
 
 from bulksender.beside import beside, work_beside
 from bulksender.errors import SheetError
@@ -178,6 +180,40 @@ def test_a_large_sheet_is_read_the_same_by_a_second_process(tmp_path: Path) -> N
     assert len(beside_it["rows"]) == 40_001  # type: ignore[arg-type]
     assert "width=6" in str(beside_it["facts"])
     assert "more cells than the header" in str(beside_it["notices"])
+
+
+def large_workbook(folder: Path) -> Path:
+    """With amounts among which stand, far down, a text, a plain number and another form."""
+    path = folder / "large.xlsx"
+    with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
+        amount, other = (book.add_format({"num_format": form}) for form in ("#,##0.00", "0.00"))
+        page = book.add_worksheet()
+        page.write_row(0, 0, ["Owes", "Mobile", "Paid"])
+        for n in range(1, 30_001):
+            odd = {20_000: ("none", amount), 21_000: (12.25, None), 22_000: (12.5, other)}
+            page.write(n, 0, *odd.get(n, (1234.5 + n, amount)))
+            page.write_row(n, 1, [90000000 + n, n / 4], amount)
+    with ZipFile(path) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    with ZipFile(path, "w") as stored:  # larger, in no time
+        for name, part in parts.items():
+            stored.writestr(name, part)
+    assert path.stat().st_size > LARGE
+    return path
+
+
+def test_a_large_workbook_is_read_the_same_by_a_second_process(tmp_path: Path) -> None:
+    path = large_workbook(tmp_path)
+
+    beside_it, at_home = read(path), read(path, in_a_thread=True)
+
+    assert beside_it.pop("forked")
+    assert not at_home.pop("forked")
+    assert beside_it == at_home
+    rows = list(map(str, beside_it["rows"]))  # type: ignore[call-overload]
+    assert len(rows) == 30_000
+    assert "cells=('none', 5000.0)" in rows[19_999]
+    assert "cells=(12.25, 5250.0)" in rows[20_999]
 
 
 def test_damage_far_down_in_a_large_sheet_is_told_with_its_place(tmp_path: Path) -> None:
