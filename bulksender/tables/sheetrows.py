@@ -135,8 +135,8 @@ class _Reader:
             yield from in_blocks(self._singly(head))
             width = max(1, min(self._width, MOST_ALIKE))
             self._alike = RowsAlike(width, self._strings, self._readings)
-        if text:
-            yield self._at_once(self._alike, text)
+        if text and (block := self._at_once(self._alike, text)).numbers:
+            yield block
         if min(self._width, MOST_ALIKE) > self._alike.width:
             self._alike = None  # wider rows have come, and there may be more of them
 

@@ -98,7 +98,7 @@ class Table(Protocol):
         """
 
     def blocks(self) -> Iterator[Block]:
-        """The same rows in blocks; blank ones may be among them."""
+        """The same rows in blocks, none of them empty; blank rows may be among them."""
 
 
 class InRows:

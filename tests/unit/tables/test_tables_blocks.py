@@ -14,7 +14,9 @@ from handmade_cells import ERROR, KINDS, NEVER_COMPUTED, WAYS
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulksender.loader import open_sheet
 from bulksender.model import Shown, formatted
+from bulksender.settings import SheetOptions
 from bulksender.tables import Block, Row, Spoilt, open_table, plain, plain_column
 from bulksender.tables.formats import Amounts, reading
 from bulksender.tables.table import block_of, in_blocks
@@ -186,6 +188,23 @@ def test_a_workbook_has_the_same_rows_in_blocks(tmp_path: Path, way: str) -> Non
 
     assert found == in_rows(table.rows())
     assert found == in_rows(Row(n, row, n in hidden) for n, row in expected(lines).items())
+
+
+def test_thousands_of_blank_rows_below_the_contacts_are_no_contacts(tmp_path: Path) -> None:
+    """Left by an editor; there are more of them than one piece of the sheet's XML holds."""
+    people = "".join(
+        f'<row r="{n}"><c r="A{n}" t="inlineStr"><is><t>{text}</t></is></c></row>'
+        for n, text in enumerate(["Mobile", *["91234567"] * 70], 1)
+    )
+    blank = "".join(f'<row r="{n}" ht="15.75" customHeight="1"/>' for n in range(72, 60_000))
+    ends = ("", '<row r="60000"></row>', '<row r="60000"><c r="A60000" s="1"/></row>')
+    for end in ends:
+        xml = sheet([]).replace("<sheetData>", f"<sheetData>{people}{blank}{end}")
+        path = save(tmp_path / "a.xlsx", {"S": xml})
+        found = open_sheet(SheetOptions(path=str(path), country="SG"))
+        chunks = list(found.chunks([]))
+        assert sum(len(chunk.recipients) for chunk in chunks) == 70
+        assert [row for chunk in chunks for row in chunk.refused] == []
 
 
 def test_merged_cells_of_a_workbook_are_filled_in_blocks_too(tmp_path: Path) -> None:
