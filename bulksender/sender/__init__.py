@@ -70,7 +70,10 @@ class Sender:
     def __exit__(self, *_: object) -> None:
         try:
             while self._flying:
-                self._write(self._answers())
+                answers = self._answers()
+                why = self._reason_to_stop(answers)
+                self._write(answers)
+                self._stop_if(why)
         finally:
             self._pool.shutdown()
             self._client.close()
@@ -87,8 +90,10 @@ class Sender:
         False, and nothing is claimed, once the run has to stop.
         """
         answers = self._answers() if len(self._flying) >= self._width else []
-        if self.stopped is not None:
+        why = self._reason_to_stop(answers)
+        if why is not None or self.stopped is not None:
             self._write(answers)
+            self._stop_if(why)
             return False
         with timed("encode"):
             body = encode(batch, self._run.job)
@@ -98,26 +103,37 @@ class Sender:
         return True
 
     def _answers(self) -> list[_Answer]:
-        """Wait for the first answer; every one that is there. Some say that the run has to stop."""
+        """Wait for the first answer; every one that is there."""
         with timed("wait"):
             done, _ = wait(self._flying, return_when=FIRST_COMPLETED)
         answers = []
         for future in done:
             batch, (reply, attempts) = self._flying.pop(future), future.result()
             if isinstance(reply, Halted | Busy):
-                self.stop(reply.reason)
-                answers.append(_Answer(batch, None, attempts))
+                answers.append(_Answer(batch, reply.reason, attempts))
                 continue
             with timed("match"):
-                settled = _settled(batch, reply)
-            answers.append(_Answer(batch, settled, attempts))
+                answers.append(_Answer(batch, _settled(batch, reply), attempts))
+        return answers
+
+    def _reason_to_stop(self, answers: Sequence[_Answer]) -> str | None:
+        """Why nothing more may be sent after these answers, where one says so."""
+        why = None
+        for _, settled, _ in answers:
+            if isinstance(settled, str):
+                why = why or settled
+                continue
             self._lost_in_a_row = self._lost_in_a_row + 1 if settled.lost else 0
             if self._lost_in_a_row >= LOST_IN_A_ROW:
-                self.stop(
+                why = why or (
                     f"{LOST_IN_A_ROW} batches in a row got no certain answer, so the others are "
                     "kept back"
                 )
-        return answers
+        return why
+
+    def _stop_if(self, why: str | None) -> None:
+        if why is not None:
+            self.stop(why)
 
     def _write(self, answers: Sequence[_Answer], batch: Batch | None = None) -> bool:
         """Record answers and claim a batch, in one transaction: the disk is waited for once.
@@ -141,13 +157,13 @@ class Sender:
             self.stop(f"{error} {unknown}" if answers else str(error))
             return False
         for answer in answers:
-            if answer.settled is not None:
+            if isinstance(answer.settled, Settled):
                 self._progress(answer.settled.counts())
         return True
 
     def _record(self, answer: _Answer) -> None:
         batch, settled, attempts = answer
-        if settled is None:
+        if isinstance(settled, str):
             self._run.release(batch, attempts)
             return
         with timed("record"):
@@ -155,10 +171,10 @@ class Sender:
 
 
 class _Answer(NamedTuple):
-    """What came back for a batch; None where it was certainly not accepted, and may go again."""
+    """What came back for a batch; or why it was certainly not accepted, and may go again."""
 
     batch: Batch
-    settled: Settled | None
+    settled: Settled | str
     attempts: list[Attempt]
 
 
