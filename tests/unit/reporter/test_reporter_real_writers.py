@@ -27,7 +27,7 @@ from sheet_xml import parts
 
 from bulksender import reporter
 from bulksender.ledger import Ledger
-from bulksender.model import Shown
+from bulksender.model import Formatted
 from bulksender.reporter import workbook
 from bulksender.reporter.values import Values
 from bulksender.source import RESULT_COLUMNS, SheetFacts
@@ -244,7 +244,7 @@ def _shown(value: object) -> object:
     value = plain(value)
     if isinstance(value, Spoilt):
         return value.shown or None
-    return plain(float(value)) if isinstance(value, Shown) else value
+    return plain(float(value)) if isinstance(value, Formatted) else value
 
 
 def _filled(rows: Mapping[int, list[object]]) -> dict[int, list[tuple[type, object]]]:
