@@ -9,7 +9,7 @@ travel beside those that can, as values.
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from bulksender import chunker, loader, reporter
@@ -17,7 +17,7 @@ from bulksender.errors import AlreadySent, ExitCode, Refused, RunBusy, SettingsE
 from bulksender.ledger import RESUMABLE, Ledger, Run, RunLine, RunState
 from bulksender.model import RowStatus
 from bulksender.renderer import Renderer
-from bulksender.reporter import Summary
+from bulksender.reporter import Draft, Summary
 from bulksender.screening import Screen
 from bulksender.sender import Sender
 from bulksender.settings import Job
@@ -57,7 +57,18 @@ def send(run: Run, sender: Sender) -> None:
     run.end()
 
 
-def report(run: Run, output: Path | None = None, *, started: float | None = None) -> Summary:
+def drafting(run: Run) -> AbstractContextManager[Draft | None]:
+    """While the block sends a large run, its result is written to a draft for `report` already."""
+    return reporter.drafting(run, output_of(run.job))
+
+
+def report(
+    run: Run,
+    output: Path | None = None,
+    *,
+    started: float | None = None,
+    draft: Draft | None = None,
+) -> Summary:
     """Write the sheet back with each row's outcome; `started` is a time.monotonic() value.
 
     Raises SettingsError for an `output` that cannot be, ReportError where writing fails.
@@ -68,7 +79,7 @@ def report(run: Run, output: Path | None = None, *, started: float | None = None
             _refuse_sheet(output, run.job)
         reporter.check_writable(output)
     with timed("report"):
-        written = reporter.write(run, output or output_of(run.job))
+        written = reporter.write(run, output or output_of(run.job), draft)
         seconds = 0.0 if started is None else time.monotonic() - started
         return reporter.summarise(run, seconds=seconds, output=written)
 

@@ -30,7 +30,7 @@ from bulksender.timing import timed, watched
 
 if TYPE_CHECKING:
     from bulksender.ledger import Ledger, Run
-    from bulksender.reporter import Summary
+    from bulksender.reporter import Draft, Summary
     from bulksender.sender import Sender
     from bulksender.settings import Account, Defaults, Job
 
@@ -182,7 +182,7 @@ def _send(run: Run, desk: Desk) -> _Ended:
     from bulksender.model import RowStatus
     from bulksender.sender import Sender
 
-    with ExitStack() as both:
+    with ExitStack() as both, campaign.drafting(run) as draft:
         with desk.output.progress(run.counts().get(RowStatus.READY, 0)) as progress:
             sender = Sender(run, desk.account, progress=progress)
             both.enter_context(_interruptible(sender, run, desk.output))
@@ -190,7 +190,7 @@ def _send(run: Run, desk: Desk) -> _Ended:
                 campaign.send(run, sender)
             except LedgerError as error:
                 raise Stopped(f"{error} Go on with: bulksender resume {run.id}") from error
-        summary, unwritten = _written(run, desk.started)
+        summary, unwritten = _written(run, desk.started, draft)
     desk.output.done(summary)
     return _Ended(summary, sender.stopped, unwritten)
 
@@ -288,13 +288,15 @@ def say_where(run: Run, summary: Summary, output: Output, wanted: Path | None = 
         )
 
 
-def _written(run: Run, started: float) -> tuple[Summary, ReportError | None]:
+def _written(
+    run: Run, started: float, draft: Draft | None = None
+) -> tuple[Summary, ReportError | None]:
     """The run's summary, with the result written; without it, and why, where that failed."""
     from bulksender import campaign
     from bulksender.reporter import summarise
 
     try:
-        return campaign.report(run, started=started), None
+        return campaign.report(run, started=started, draft=draft), None
     except ReportError as error:
         return summarise(run, seconds=time.monotonic() - started), error
 

@@ -278,6 +278,11 @@ HIGHEST_ROW = """
 SELECT max(row) FROM message WHERE run IN (SELECT value FROM json_each(:family))
 """
 
+WAITS_BETWEEN = """
+SELECT 1 FROM message
+WHERE run = :run AND row BETWEEN :first AND :last AND status IN ('READY', 'SENDING') LIMIT 1
+"""
+
 # A range of rows, not a number of them: so nothing is sorted twice, however long the sheet.
 RESULT_PAGE = """
 SELECT message.row, message.umid, message.status, message.detail, message.destination,

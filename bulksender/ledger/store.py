@@ -208,8 +208,11 @@ class Ledger:
 
     def version(self) -> tuple[object, ...]:
         """What differs once anything in the ledger has changed, by this process or another."""
-        others = self._live().exec_driver_sql("PRAGMA data_version").scalar_one()
-        return self.driver, self.driver.total_changes, others
+        return self.driver, self.driver.total_changes, self.writes_of_others()
+
+    def writes_of_others(self) -> int:
+        """What differs once another process has written to the ledger."""
+        return int(self._live().exec_driver_sql("PRAGMA data_version").scalar_one())
 
     def compact(self) -> None:
         """Give freed space back, so that no copy of what was removed is left in the file.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import nsmallest
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -57,6 +58,16 @@ class Telling:
     def kept(self) -> bool:
         """Whether the run can be named later; a plan that is only looked at cannot."""
         return self._ledger.kept
+
+    @property
+    def ledger_path(self) -> Path:
+        """The ledger's file."""
+        return self._ledger.path
+
+    def writes_of_others(self) -> int:
+        """What differs once another process has written to the ledger."""
+        with self._ledger.reading():
+            return self._ledger.writes_of_others()
 
     @property
     def facts(self) -> SheetFacts:
@@ -144,13 +155,25 @@ class Telling:
         """The latest results of the rows `first` to `last`."""
         return [*map(Result, *self._result_columns(first, last))]
 
-    def result_pages(self) -> Iterator[ResultColumns]:
-        """What `outcomes` yields, up to 10,000 rows at a time, as the columns of their Results."""
+    def result_pages(
+        self, before_each: Callable[[int, int], None] | None = None
+    ) -> Iterator[ResultColumns]:
+        """What `outcomes` yields, up to 10,000 rows at a time, as the columns of their Results.
+
+        `before_each` is called with a page's first and last row before it is read.
+        """
         highest = self._all(sql.HIGHEST_ROW, {"family": self.family_json()})[0][0] or 0
         for first in range(1, highest + 1, CHUNK_ROWS):
-            columns = self._result_columns(first, first + CHUNK_ROWS - 1)
+            last = first + CHUNK_ROWS - 1
+            if before_each is not None:
+                before_each(first, last)
+            columns = self._result_columns(first, last)
             if columns[0]:
                 yield columns
+
+    def waits_between(self, first: int, last: int) -> bool:
+        """Whether a row from `first` to `last` is still to be sent, or on its way."""
+        return bool(self._all(sql.WAITS_BETWEEN, {"run": self.no, "first": first, "last": last}))
 
     def _result_columns(self, first: int, last: int) -> ResultColumns:
         place: dict[str, Any] = {"first": first, "last": last}

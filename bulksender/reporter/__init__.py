@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import os
-import secrets
 import shutil
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from glob import escape
 from pathlib import Path
@@ -17,12 +16,13 @@ from zipfile import BadZipFile
 
 import msgspec
 
-from bulksender.beside import can_fork, work_beside
 from bulksender.errors import LedgerError, ReportError, SettingsError
 from bulksender.ledger import Run
 from bulksender.reporter.delimited import write_alone
-from bulksender.reporter.pages import Page, pages_of
+from bulksender.reporter.draft import Draft, drafting, temporary
+from bulksender.reporter.pages import pages_of
 from bulksender.reporter.summary import Summary, summarise
+from bulksender.reporter.writers import writer_of
 from bulksender.source import (
     DELIMITED,
     ZIPPED_WORKBOOKS,
@@ -30,15 +30,10 @@ from bulksender.source import (
     fingerprint,
 )
 
-__all__ = ["Summary", "check_writable", "output_path", "summarise", "write"]
+__all__ = ["Draft", "Summary", "check_writable", "drafting", "output_path", "summarise", "write"]
 
 OLD = 3600.0
 """Seconds after which a half-written result is nobody's any more."""
-
-LARGE = 20_000
-"""Rows of a result that is worth a second process to write it."""
-
-Writer = Callable[[SheetFacts, Iterator[Page], Path], None]
 
 
 def output_path(sheet: Path, output: str | None, in_place: bool) -> Path:
@@ -84,18 +79,18 @@ def check_writable(path: Path) -> None:
         ) from error
 
 
-def write(run: Run, output: Path) -> Path:
+def write(run: Run, output: Path, draft: Draft | None = None) -> Path:
     """Write the run's result sheet to `output`, all or nothing; returns where it went.
 
     The sheet is copied with its result columns. Where it is gone, no longer what was planned
     from, or too damaged to be copied, the rows' numbers and results are written alone, to a file
-    of their own beside `output`.
+    of their own beside `output`. What `draft` has written is taken where it can be.
     Raises ReportError.
     """
     facts = run.facts
     source = Path(facts.path)
     try:
-        if not _unchanged(source, facts) or not _write_beside(run, facts, output):
+        if not _unchanged(source, facts) or not _write_beside(run, facts, output, draft):
             output = alone_path(output, run)
             _replace(output, lambda target: write_alone(pages_of(run, beside=False), target))
     except (OSError, LedgerError) as error:
@@ -107,16 +102,15 @@ def write(run: Run, output: Path) -> Path:
     return output
 
 
-def _write_beside(run: Run, facts: SheetFacts, output: Path) -> bool:
+def _write_beside(run: Run, facts: SheetFacts, output: Path, draft: Draft | None) -> bool:
     """Write the sheet with its result columns; False where the sheet is too damaged for that."""
     source, target = Path(facts.path), output.resolve()  # through a link, to the file itself
 
-    def copy(temporary: Path) -> None:
-        writer = _writer(facts)
-        if sum(run.counts().values()) >= LARGE and can_fork():
-            work_beside(lambda pages: writer(facts, pages, temporary), pages_of(run))
+    def copy(half: Path) -> None:
+        if draft is not None and draft.whole():
+            draft.path.replace(half)
         else:
-            writer(facts, pages_of(run), temporary)
+            writer_of(facts)(facts, pages_of(run), half)
         if not _unchanged(source, facts):  # somebody saved it while it was being copied
             raise ValueError("the sheet has changed")
 
@@ -139,34 +133,20 @@ def _unchanged(source: Path, facts: SheetFacts) -> bool:
     return source.is_file() and fingerprint(source) == facts.fingerprint
 
 
-def _writer(facts: SheetFacts) -> Writer:
-    if facts.suffix in DELIMITED:
-        from bulksender.reporter import delimited
-
-        return delimited.write
-    if facts.suffix in ZIPPED_WORKBOOKS:
-        from bulksender.reporter import workbook
-
-        return workbook.write
-    from bulksender.reporter import converted
-
-    return converted.write
-
-
 def _replace(output: Path, write: Callable[[Path], None], like: Path | None = None) -> None:
     """Write a temporary file beside `output`, then rename: the old file or the new one, no half."""
     _remove_leftovers(output)
-    temporary = output.with_name(f".{output.name}.{secrets.token_hex(4)}.tmp")
+    half = temporary(output)
     try:
-        temporary.touch(mode=0o600)
-        write(temporary)
+        half.touch(mode=0o600)
+        write(half)
         if like is not None:
-            shutil.copymode(like, temporary)
-        with temporary.open("rb") as file:
+            shutil.copymode(like, half)
+        with half.open("rb") as file:
             os.fsync(file.fileno())
-        temporary.replace(output)
+        half.replace(output)
     finally:
-        temporary.unlink(missing_ok=True)
+        half.unlink(missing_ok=True)
 
 
 def _remove_leftovers(output: Path) -> None:

@@ -38,10 +38,13 @@ class Page(NamedTuple):
         return zip(self.rows, map(self.values, range(len(self.rows))), strict=True)
 
 
-def pages_of(run: Run, beside: bool = True) -> Iterator[Page]:
+def pages_of(
+    run: Run, beside: bool = True, before_each: Callable[[int, int], None] | None = None
+) -> Iterator[Page]:
     """A run's results; a column that the run reads from is left as it is.
 
-    `beside` is False where they are written without their sheet.
+    `beside` is False where they are written without their sheet. `before_each` is called with the
+    first and last row of a page before it is read.
     """
     facts = run.facts
     columns = list(facts.result_columns.values())
@@ -51,7 +54,7 @@ def pages_of(run: Run, beside: bool = True) -> Iterator[Page]:
         made = values_of(result, run.kept, beside)
         return tuple(None if index in left else value for index, value in enumerate(made))
 
-    for results in run.result_pages():
+    for results in run.result_pages(before_each):
         yield _page(values, *results)
 
 

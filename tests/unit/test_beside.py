@@ -14,7 +14,7 @@ from zipfile import ZipFile
 import pytest
 import xlsxwriter
 
-from bulksender.beside import beside, work_beside
+from bulksender.beside import beside
 from bulksender.errors import SheetError
 from bulksender.loader.sheet import LARGE
 
@@ -69,52 +69,6 @@ def test_a_process_that_is_killed_is_told_of() -> None:
     with pytest.raises(ChildProcessError, match="ended from outside"):
         next(items)
     assert children() == []
-
-
-def test_work_is_done_in_another_process_on_all_items(tmp_path: Path) -> None:
-    def work(items: Iterator[int]) -> None:
-        tmp_path.joinpath("sum").write_text(f"{sum(items)} {os.getpid()}")
-
-    work_beside(work, iter(range(1_000)))
-
-    total, process = tmp_path.joinpath("sum").read_text().split()
-    assert total == "499500"
-    assert process != str(os.getpid())
-    assert children() == []
-
-
-def test_work_that_fails_early_says_why_and_takes_no_more() -> None:
-    taken = 0
-
-    def items() -> Iterator[bytes]:
-        nonlocal taken
-        for taken in range(1_000):  # noqa: B007
-            yield bytes(1 << 20)
-
-    def work(given: Iterator[bytes]) -> None:
-        next(given)
-        raise ValueError("row 3 is not in the sheet")
-
-    with pytest.raises(ValueError, match="row 3 is not in the sheet"):
-        work_beside(work, items())
-    assert taken < 100
-    assert children() == []
-
-
-def test_where_the_items_end_in_an_error_the_work_is_not_finished(tmp_path: Path) -> None:
-    def items() -> Iterator[int]:
-        yield 1
-        raise OSError("no more")
-
-    def work(given: Iterator[int]) -> None:
-        for _ in given:
-            pass
-        tmp_path.joinpath("done").touch()
-
-    with pytest.raises(OSError, match="no more"):
-        work_beside(work, items())
-    assert children() == []
-    assert not tmp_path.joinpath("done").exists()
 
 
 def large_sheet(folder: Path) -> Path:
@@ -225,34 +179,3 @@ def test_damage_far_down_in_a_large_sheet_is_told_with_its_place(tmp_path: Path)
 
     assert found["forked"]
     assert "row 40003" in str(found["error"])
-
-
-def test_a_large_result_is_the_same_when_a_second_process_writes_it(tmp_path: Path) -> None:
-    path = large_sheet(tmp_path)
-    texts = []
-    for name in ("beside", "here"):
-        output = tmp_path / f"{name}.csv"
-        told = [sys.executable, "-c", _CHECKING, str(path), str(output), str(name == "here")]
-        subprocess.run(told, cwd=tmp_path, check=True, capture_output=True)
-        texts.append(output.read_bytes())
-    assert texts[0] == texts[1]
-    assert texts[0].count(b"READY") > 10_000
-
-
-_CHECKING = """
-import sys, threading
-from bulksender.beside import can_fork
-from bulksender.cli import main
-
-if sys.argv[3] == "True":
-    ended = threading.Event()
-    threading.Thread(target=ended.wait).start()
-assert can_fork() == (sys.argv[3] != "True")
-sys.argv = ["bulksender", "check", sys.argv[1], "--text", "Hi {{ name }}", "--country", "SG", "-o",
-            sys.argv[2]]
-try:
-    main()
-finally:
-    if not can_fork():
-        ended.set()
-"""

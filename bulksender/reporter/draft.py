@@ -1,0 +1,127 @@
+"""A result that another process writes while its run is still being sent.
+
+Rows are sent in the sheet's order, so the first pages of a large result can be written long before
+the last batch is answered, by a processor that has nothing else to do. That process only reads the
+ledger, and follows it: a page is taken when none of its rows waits any more.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from bulksender.ledger import Ledger, Run
+from bulksender.model import RowStatus
+from bulksender.reporter.pages import pages_of
+from bulksender.reporter.writers import writer_of
+
+LARGE = 20_000
+"""Messages of a run that is worth a second process to write its result."""
+
+PAUSE = 0.1
+"""Seconds between two looks at a page that is not finished."""
+
+_ALL_SENT = b"sent"
+
+
+class Draft:
+    """The file `path`, which a process of its own writes; `leave` it when it is not needed."""
+
+    def __init__(self, run: Run, path: Path):
+        self.path = path
+        self._run = run
+        self._writes_of_others = run.writes_of_others()
+        path.touch(mode=0o600)
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", _PROGRAM, str(run.ledger_path), run.id, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the one that sends
+        )
+
+    def whole(self) -> bool:
+        """Nothing more is sent: wait until all is written, and say whether it may be used.
+
+        It may not where the process has failed, or another one has written to the ledger: what was
+        taken from it may no longer be true.
+        """
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(_ALL_SENT)
+            self._process.stdin.flush()
+        failed = self._process.wait() != 0
+        return not failed and self._run.writes_of_others() == self._writes_of_others
+
+    def leave(self) -> None:
+        """End the process where it has not ended, and remove what it has written."""
+        self._process.kill()
+        self._process.wait()
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()  # type: ignore[union-attr]
+        self.path.unlink(missing_ok=True)
+
+
+@contextmanager
+def drafting(run: Run, output: Path) -> Iterator[Draft | None]:
+    """Let the result be written beside `output` while the block sends the run, where that pays."""
+    draft = None
+    waiting = run.counts().get(RowStatus.READY, 0)
+    if waiting >= LARGE and run.kept and run.parent is None and (os.cpu_count() or 1) > 1:
+        with suppress(OSError):  # then it is written when all is sent
+            draft = Draft(run, temporary(output.resolve()))
+    try:
+        yield draft
+    finally:
+        if draft is not None:
+            draft.leave()
+
+
+def temporary(output: Path) -> Path:
+    """Where a result stands until it is whole: beside `output`, which it then replaces."""
+    return output.with_name(f".{output.name}.{secrets.token_hex(4)}.tmp")
+
+
+_PROGRAM = "from bulksender.reporter.draft import main; main()"
+
+
+def main() -> None:
+    """The other process: it ends with the one that has started it, whatever becomes of that."""
+    for told in (signal.SIGINT, signal.SIGTERM):  # told to both, and the other one decides
+        signal.signal(told, signal.SIG_IGN)
+    ledger, run, target = sys.argv[1:]
+    all_sent = threading.Event()
+    threading.Thread(target=_listen, args=(all_sent, Path(target)), daemon=True).start()
+    with Ledger(Path(ledger)) as book:
+        follow(book.run(run), Path(target), all_sent)
+    os._exit(0)  # without a word to the thread that listens
+
+
+def follow(run: Run, target: Path, all_sent: threading.Event) -> None:
+    """Write the result of a run that is being sent, until `all_sent` no faster than it is sent.
+
+    Raises what the writers raise.
+    """
+
+    def wait_for(first: int, last: int) -> None:
+        while not all_sent.is_set() and run.waits_between(first, last):
+            all_sent.wait(PAUSE)
+
+    writer_of(run.facts)(run.facts, pages_of(run, before_each=wait_for), target)
+    with target.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _listen(all_sent: threading.Event, target: Path) -> None:
+    """Hear that all was sent, and then that nobody waits for the result any more."""
+    while os.read(0, len(_ALL_SENT)):
+        all_sent.set()
+    target.unlink(missing_ok=True)
+    os._exit(1)
