@@ -270,7 +270,7 @@ class RejectedRow(Struct, frozen=True):
     previous: Previous | None = None
 
 
-class Message(Struct, frozen=True):
+class Message(Struct, frozen=True, array_like=True):
     """A row that can go out: the rendered text and what it will be billed as.
 
     `parts` counts SMS parts (1 or more); `note` says what is worth knowing about the row without

@@ -10,7 +10,7 @@ import csv
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal, NamedTuple, TextIO, cast
 
@@ -138,6 +138,7 @@ def fingerprint(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@cache
 def column_letter(column: int) -> str:
     """`1` → `A`, `27` → `AA`: a column as spreadsheet programs name it."""
     letters = ""

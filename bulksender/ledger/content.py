@@ -64,15 +64,15 @@ class _Content:
     """
 
     def __init__(self, job: Job):
-        self._encode = msgspec.json.Encoder().encode
+        self._encoder = msgspec.json.Encoder()
         new = [job.pretended, job.source or "", job.encoding]
         old = [job.pretended, job.subaccount, job.source or "", job.encoding]
-        self._hashes = [hashlib.sha256(self._encode(settings)) for settings in (new, old)]
+        self._hashes = [hashlib.sha256(self._encoder.encode(settings)) for settings in (new, old)]
         self._nothing = True
 
     def add(self, content: Sequence[tuple[str, str]]) -> None:
         """Add destinations and texts, which come sorted."""
-        written = b"".join(map(self._encode, content))
+        written = self._encoder.encode_lines(content).replace(b"\n", b"")  # a text has it escaped
         for each in self._hashes:
             each.update(written)
         self._nothing = self._nothing and not content

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, update
 
 from bulksender.errors import AlreadySent, LedgerError
 from bulksender.ledger import schema, sql
 from bulksender.ledger.content import leave_out_twins
 from bulksender.ledger.records import Attempt, BatchState, RunState, iso
-from bulksender.ledger.telling import Telling, as_messages
+from bulksender.ledger.telling import Telling
 from bulksender.model import CHUNK_ROWS, Batch, Encoding, Message, Outcome, RejectedRow, RowStatus
 from bulksender.settings import Job
 from bulksender.source import SheetFacts
@@ -177,9 +177,9 @@ class Run(Telling):
     def ready(self) -> Iterator[Message]:
         """The messages that are still to be sent, in the sheet's order; read a page at a time."""
         last = 0
-        while page := self._tuples(sql.READY_PAGE, (self.no, last, CHUNK_ROWS)):
-            last = page[-1][0]
-            yield from as_messages(page)
+        while page := self._ready_after(last, CHUNK_ROWS):
+            last = page[-1].row
+            yield from page
 
     def last_batch(self) -> int:
         """The highest batch number so far; 0 where there is none."""
@@ -194,17 +194,11 @@ class Run(Telling):
         """Commit the batch's rows as SENDING; only after that may its POST leave."""
         rows, due = len(batch.messages), self.job.scheduled
         with self._ledger.transaction() as connection:
-            connection.execute(
-                insert(schema.batch).values(
-                    run=self.no,
-                    number=batch.number,
-                    state=BatchState.SENDING,
-                    rows=rows,
-                    claimed_at=self._ledger.now(later_than=self.last_end),
-                    base_url=self.job.base_url,
-                    subaccount=self.job.subaccount,
-                    scheduled=iso(datetime.fromisoformat(due)) if due else "",
-                )
+            now = self._ledger.now(later_than=self.last_end)
+            where = self.job.base_url, self.job.subaccount
+            when = iso(datetime.fromisoformat(due)) if due else ""
+            connection.exec_driver_sql(
+                sql.ADD_BATCH, (self.no, batch.number, rows, now, *where, when)
             )
             claimed = connection.exec_driver_sql(sql.CLAIM_ROWS, self._place(batch)).rowcount
             if claimed != rows:
@@ -264,17 +258,14 @@ class Run(Telling):
     ) -> None:
         self.last_end = self._ledger.now()
         with self._ledger.reading() as connection:  # inside the caller's transaction
-            connection.execute(
-                update(schema.batch)
-                .where(schema.batch.c.run == self.no, schema.batch.c.number == batch.number)
-                .values(state=state, ended_at=self.last_end, batch_id=batch_id)
+            connection.exec_driver_sql(
+                sql.END_BATCH, (state.value, self.last_end, batch_id, self.no, batch.number)
             )
             if attempts:
-                connection.execute(
-                    insert(schema.attempt),
+                connection.exec_driver_sql(
+                    sql.ADD_ATTEMPT,
                     [
-                        {"run": self.no, "batch": batch.number, "number": number}
-                        | msgspec.structs.asdict(attempt)
+                        (self.no, batch.number, number, *msgspec.structs.astuple(attempt))
                         for number, attempt in enumerate(attempts, 1)
                     ],
                 )

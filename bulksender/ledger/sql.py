@@ -190,10 +190,28 @@ ORDER BY no DESC LIMIT 1
 # Sending -------------------------------------------------------------------------------------
 
 # A page of what is still to be sent, in the sheet's order. Pages, not one long cursor: rows are
-# updated while they are being read.
+# updated while they are being read. As one JSON array of Messages: the driver lets other threads
+# in behind each row that it fetches, and with several of them it then waits longer than it works.
 READY_PAGE = """
-SELECT row, destination, text, parts, encoding, reference, detail, attempt FROM message
-WHERE run = ? AND row > ? AND status = 'READY' ORDER BY row LIMIT ?
+SELECT json_group_array(json_array(row, destination, text, parts, encoding, reference, detail, 0, 0,
+                                   attempt))
+FROM (
+    SELECT * FROM message WHERE run = ? AND row > ? AND status = 'READY' ORDER BY row LIMIT ?
+)
+"""
+
+ADD_BATCH = """
+INSERT INTO batch (run, number, state, rows, claimed_at, base_url, subaccount, scheduled)
+VALUES (?, ?, 'SENDING', ?, ?, ?, ?, ?)
+"""
+
+END_BATCH = """
+UPDATE batch SET state = ?, ended_at = ?, batch_id = ? WHERE run = ? AND number = ?
+"""
+
+ADD_ATTEMPT = """
+INSERT INTO attempt (run, batch, number, started_at, ended_at, http_status, error, error_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 # The rows of a batch stand next to each other among the READY ones.

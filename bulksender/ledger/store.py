@@ -342,6 +342,7 @@ def _pragmas(durable: bool) -> Callable[[sqlite3.Connection, object], None]:
         "temp_store = FILE",
         "secure_delete = ON",  # what is forgotten is overwritten
         "cache_size = -32000",  # KiB, so 32 MB
+        "threads = 2",  # to sort what is larger than that
         "wal_autocheckpoint = 8000",  # pages: claimed and settled rows go into the file once
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from heapq import nsmallest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,7 +141,12 @@ class Telling:
 
     def previews(self, most: int) -> list[Message]:
         """The first messages that would go out."""
-        return as_messages(self._all(sql.READY_PAGE, self.no, 0, most))
+        return self._ready_after(0, most)
+
+    def _ready_after(self, row: int, most: int) -> list[Message]:
+        """Messages that are still to be sent, of the first rows behind `row`."""
+        [found] = self._tuples(sql.READY_PAGE, (self.no, row, most))
+        return _MESSAGES.decode(found[0])
 
     def outcomes(self) -> Iterator[Result]:
         """Every row's result, in the sheet's order; read a page at a time.
@@ -240,18 +245,9 @@ class Telling:
             return connection.exec_driver_sql(statement, values[0] if named else values).all()
 
 
-def as_messages(page: Iterable[Any]) -> list[Message]:
-    """The rows of READY_PAGE."""
-    encodings = _ENCODINGS
-    return [
-        Message(row, destination, text, parts, encodings[name], reference, note, 0, 0, attempt)
-        for row, destination, text, parts, name, reference, note, attempt in page
-    ]
-
-
 _NEVER_PLANNED = frozenset({"INVALID", "DUPLICATE", "OPTED_OUT", "ALREADY_SENT"})
 _STATUSES = {status.value: status for status in RowStatus}
-_ENCODINGS = {encoding.value: encoding for encoding in Encoding}
+_MESSAGES = msgspec.json.Decoder(list[Message])
 
 
 def _group(status: str, detail: str, rows: int, numbers: str) -> Group:
