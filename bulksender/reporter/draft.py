@@ -28,24 +28,32 @@ LARGE = 20_000
 PAUSE = 0.1
 """Seconds between two looks at a page that is not finished."""
 
-_ALL_SENT = b"sent"
+_ALL_SENT, _WHOLE = b"sent", b"whole"
+"""What the one that sends tells the one that writes, and is told by it."""
 
 
 class Draft:
-    """The file `path`, which a process of its own writes; `leave` it when it is not needed."""
+    """The file `path`, which a process of its own writes. `leave` it in the end, used or not.
+
+    Raises OSError where there can be no such file or process.
+    """
 
     def __init__(self, run: Run, path: Path):
         self.path = path
         self._run = run
         self._writes_of_others = run.writes_of_others()
         path.touch(mode=0o600)
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _PROGRAM, str(run.ledger_path), run.id, str(path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for the one that sends
-        )
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _PROGRAM, str(run.ledger_path), run.id, str(path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for the one that sends
+            )
+        except OSError:
+            path.unlink()
+            raise
 
     def whole(self) -> bool:
         """Nothing more is sent: wait until all is written, and say whether it may be used.
@@ -53,19 +61,18 @@ class Draft:
         It may not where the process has failed, or another one has written to the ledger: what was
         taken from it may no longer be true.
         """
-        assert self._process.stdin is not None
+        assert self._process.stdin is not None and self._process.stdout is not None
         with suppress(BrokenPipeError):
             self._process.stdin.write(_ALL_SENT)
             self._process.stdin.flush()
-        failed = self._process.wait() != 0
-        return not failed and self._run.writes_of_others() == self._writes_of_others
+        whole = self._process.stdout.read(len(_WHOLE)) == _WHOLE
+        return whole and self._run.writes_of_others() == self._writes_of_others
 
     def leave(self) -> None:
-        """End the process where it has not ended, and remove what it has written."""
+        """End the process, and remove what it has written where nobody has taken it."""
         self._process.kill()
-        self._process.wait()
         with suppress(BrokenPipeError):
-            self._process.stdin.close()  # type: ignore[union-attr]
+            self._process.communicate()
         self.path.unlink(missing_ok=True)
 
 
@@ -74,7 +81,7 @@ def drafting(run: Run, output: Path) -> Iterator[Draft | None]:
     """Let the result be written beside `output` while the block sends the run, where that pays."""
     draft = None
     waiting = run.counts().get(RowStatus.READY, 0)
-    if waiting >= LARGE and run.kept and run.parent is None and (os.cpu_count() or 1) > 1:
+    if waiting >= LARGE and run.kept and (os.cpu_count() or 1) > 1:
         with suppress(OSError):  # then it is written when all is sent
             draft = Draft(run, temporary(output.resolve()))
     try:
@@ -101,11 +108,12 @@ def main() -> None:
     threading.Thread(target=_listen, args=(all_sent, Path(target)), daemon=True).start()
     with Ledger(Path(ledger)) as book:
         follow(book.run(run), Path(target), all_sent)
-    os._exit(0)  # without a word to the thread that listens
+    os.write(1, _WHOLE)
+    threading.Event().wait()  # until the file has been taken
 
 
 def follow(run: Run, target: Path, all_sent: threading.Event) -> None:
-    """Write the result of a run that is being sent, until `all_sent` no faster than it is sent.
+    """Write the result of a run that is being sent: no faster than it is, until `all_sent`.
 
     Raises what the writers raise.
     """
@@ -120,7 +128,7 @@ def follow(run: Run, target: Path, all_sent: threading.Event) -> None:
 
 
 def _listen(all_sent: threading.Event, target: Path) -> None:
-    """Hear that all was sent, and then that nobody waits for the result any more."""
+    """Hear that all was sent, and then that nobody is there any more."""
     while os.read(0, len(_ALL_SENT)):
         all_sent.set()
     target.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TypeGuard
 
 import msgspec
 from msgspec import Struct
@@ -155,24 +156,13 @@ def match(batch: Batch, body: bytes) -> Settled:
     wanted = _client_message_ids(batch)
     if [found and found.client_message_id for found in messages] != wanted:
         messages = _in_order(messages, wanted)
-    accepted = {
-        message.row: found.umid
-        for message, found in zip(batch.messages, messages, strict=True)
-        if found is not None
-        and found.status is not None
-        and found.status.code == "QUEUED"
-        and found.umid
-        and found.destination == message.destination[1:]
-    }
-    others = (
-        []
-        if len(accepted) == len(wanted)
-        else [
-            _outcome(message, found)
-            for message, found in zip(batch.messages, messages, strict=True)
-            if message.row not in accepted
-        ]
-    )
+    accepted: dict[int, str] = {}
+    others: list[Outcome] = []
+    for message, found in zip(batch.messages, messages, strict=True):
+        if _queued(found) and found.umid and found.destination == message.destination[1:]:
+            accepted[message.row] = found.umid
+        else:
+            others.append(_outcome(message, found))
     return Settled(answer.batch_id, accepted, others)
 
 
@@ -201,7 +191,7 @@ def _outcome(message: Message, found: _Answered | None) -> Outcome:
     return _unknown(message, "8x8's answer says neither QUEUED with a umid nor REJECTED")
 
 
-def _queued(found: _Answered | None) -> bool:
+def _queued(found: _Answered | None) -> TypeGuard[_Answered]:
     return found is not None and found.status is not None and found.status.code == "QUEUED"
 
 

@@ -1,0 +1,285 @@
+"""A result that is written while its run is sent is the one that would be written afterwards."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from reporter_runs import planned
+from sheet_xml import contacts_xml, make_book
+
+from bulksender import reporter
+from bulksender.errors import LedgerError
+from bulksender.ledger import Ledger, Run, telling
+from bulksender.model import Batch, Outcome, RowStatus
+from bulksender.reporter import draft
+
+ROWS = 60
+
+
+def csv_sheet(folder: Path) -> Path:
+    path = folder / "sheet.csv"
+    lines = [f"{90000000 + n if n % 7 else 'n/a'},Ann {n}" for n in range(ROWS)]
+    path.write_text("\r\n".join(["Phone,Name", *lines, ""]), "utf-8")
+    return path
+
+
+def workbook(folder: Path) -> Path:
+    return make_book(folder / "sheet.xlsx", contacts_xml(*[f"{90000000 + n}" for n in range(ROWS)]))
+
+
+def send_some(run: Run, rows: int, status: RowStatus = RowStatus.QUEUED) -> None:
+    """A batch is claimed and answered."""
+    ready = [message for message, _ in zip(run.ready(), range(rows), strict=False)]
+    batch = Batch(run.id, run.last_batch() + 1, ready)
+    run.claim(batch)
+    outcomes = [Outcome(m.row, status, f"umid-{m.row}", "") for m in ready]
+    run.settle(batch, outcomes, [], f"batch-{batch.number}")
+
+
+def left(folder: Path) -> list[str]:
+    """What is half-written in a folder."""
+    return [path.name for path in folder.iterdir() if path.name.startswith(".")]
+
+
+def until(true: Callable[[], bool]) -> bool:
+    """Wait for something that another process does."""
+    ends = time.monotonic() + 30
+    while time.monotonic() < ends:
+        if true():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.fixture(autouse=True)
+def all_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draft, "LARGE", 1)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+
+
+@pytest.mark.parametrize("sheet", [csv_sheet, workbook])
+@pytest.mark.parametrize("status", [RowStatus.QUEUED, RowStatus.UNKNOWN])
+def test_a_draft_is_the_result(
+    ledger: Ledger, tmp_path: Path, sheet: Callable[[Path], Path], status: RowStatus
+) -> None:
+    path = sheet(tmp_path)
+    run = planned(ledger, path)
+    output = path.with_stem("result")
+
+    with reporter.drafting(run, output) as made:
+        assert made is not None
+        send_some(run, 20)
+        send_some(run, 20, status)
+        send_some(run, 5)  # and all others still wait
+        drafted = made.path.stat()
+        assert reporter.write(run, output, made) == output
+
+    assert output.stat().st_ino == drafted.st_ino
+    again = reporter.write(run, path.with_stem("again"))
+    assert output.read_bytes() == again.read_bytes()
+    assert output.stat().st_mode == again.stat().st_mode
+    assert left(tmp_path) == []
+
+
+def test_a_page_is_taken_when_none_of_its_rows_waits(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telling, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(draft, "PAUSE", 0.01)
+    run = planned(ledger, csv_sheet(tmp_path))
+    pages: list[int] = []
+    whole = run.waits_between
+
+    def follow() -> None:
+        with Ledger(ledger.path) as own:
+            same = own.run(run.id)
+            asked = same.waits_between
+
+            def noted(first: int, last: int) -> bool:
+                waits = asked(first, last)
+                if not waits:
+                    pages.append(first)
+                return waits
+
+            monkeypatch.setattr(same, "waits_between", noted)
+            draft.follow(same, tmp_path / "result.csv", threading.Event())
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    time.sleep(0.2)
+    assert pages == []
+    send_some(run, 30)  # up to row 36 or so: every seventh row has no number
+    assert until(lambda: pages == [1, 11, 21])
+    assert whole(31, 40)
+    send_some(run, ROWS)
+    follower.join(30)
+    assert not follower.is_alive()
+    assert pages == [1, 11, 21, 31, 41, 51, 61]
+    result = tmp_path / "result.csv"
+    assert result.read_bytes() == reporter.write(run, tmp_path / "after.csv").read_bytes()
+
+
+def test_where_another_process_has_written_to_the_ledger_the_result_is_written_anew(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    run = planned(ledger, csv_sheet(tmp_path))
+    output = tmp_path / "result.csv"
+
+    with reporter.drafting(run, output) as made:
+        assert made is not None
+        send_some(run, ROWS)
+        assert until(lambda: b"umid-3," in made.path.read_bytes())  # taken from the ledger
+        with closing(sqlite3.connect(ledger.path, isolation_level=None)) as other:
+            other.execute("UPDATE message SET umid = 'another' WHERE umid = 'umid-3'")
+        reporter.write(run, output, made)
+
+    assert b"another" in output.read_bytes()
+    assert b"umid-3," not in output.read_bytes()
+    assert left(tmp_path) == []
+
+
+def test_where_the_process_was_killed_the_result_is_written_anew(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    run = planned(ledger, csv_sheet(tmp_path))
+    output = tmp_path / "result.csv"
+
+    with reporter.drafting(run, output) as made:
+        assert made is not None
+        made._process.kill()
+        send_some(run, ROWS)
+        reporter.write(run, output, made)
+
+    assert output.read_bytes() == reporter.write(run, tmp_path / "again.csv").read_bytes()
+    assert left(tmp_path) == []
+
+
+def test_where_the_sheet_was_changed_meanwhile_the_results_stand_alone(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    path = csv_sheet(tmp_path)
+    run = planned(ledger, path)
+
+    with reporter.drafting(run, tmp_path / "result.csv") as made:
+        send_some(run, ROWS)
+        path.write_text("Phone,Name\r\n", "utf-8")
+        output = reporter.write(run, tmp_path / "result.csv", made)
+
+    assert output.name == f"result-results-{run.id}.csv"
+    assert output.read_bytes().count(b"QUEUED") > ROWS // 2
+    assert left(tmp_path) == []
+
+
+def test_nothing_is_left_where_sending_fails(ledger: Ledger, tmp_path: Path) -> None:
+    run = planned(ledger, csv_sheet(tmp_path))
+    process = 0
+
+    def fail() -> None:
+        nonlocal process
+        with reporter.drafting(run, tmp_path / "result.csv") as made:
+            assert made is not None
+            process = made._process.pid
+            raise LedgerError("the disk is full")
+
+    with pytest.raises(LedgerError, match="the disk is full"):
+        fail()
+    assert left(tmp_path) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+@pytest.mark.parametrize("once_all_is_sent", [False, True])
+def test_the_process_ends_with_the_one_that_is_killed(
+    ledger: Ledger, tmp_path: Path, once_all_is_sent: bool
+) -> None:
+    run = planned(ledger, csv_sheet(tmp_path))
+    said = [sys.executable, "-c", _SENDING, str(ledger.path), run.id, str(tmp_path / "result.csv")]
+    sending = subprocess.Popen([*said, str(once_all_is_sent)], stdout=subprocess.PIPE, text=True)
+    assert sending.stdout is not None
+    process = int(sending.stdout.readline())
+    assert len(left(tmp_path)) == 1
+
+    sending.kill()
+    sending.wait()
+    sending.stdout.close()
+    os.kill(process, signal.SIGCONT)
+
+    assert until(lambda: left(tmp_path) == [])
+    assert until(lambda: not Path(f"/proc/{process}").exists())
+
+
+_SENDING = """
+import sys, time
+from pathlib import Path
+from bulksender import reporter
+from bulksender.ledger import Ledger
+from bulksender.reporter import draft
+
+draft.LARGE = 1
+draft.os.cpu_count = lambda: 2
+ledger, run, output, once_all_is_sent = sys.argv[1:]
+with Ledger(Path(ledger)) as book, reporter.drafting(book.run(run), Path(output)) as made:
+    if once_all_is_sent == "True":
+        draft.os.kill(made._process.pid, draft.signal.SIGSTOP)  # it hears both at once
+        made._process.stdin.write(b"sent")
+        made._process.stdin.flush()
+    print(made._process.pid, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_the_process_does_not_mind_what_the_one_that_sends_is_told(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    run = planned(ledger, csv_sheet(tmp_path))
+    output = tmp_path / "result.csv"
+
+    with reporter.drafting(run, output) as made:
+        assert made is not None
+        assert until(lambda: _ignores(made._process.pid, signal.SIGINT))
+        for told in (signal.SIGINT, signal.SIGTERM):
+            os.kill(made._process.pid, told)
+        send_some(run, ROWS)
+        drafted = made.path.stat()
+        reporter.write(run, output, made)
+
+    assert output.stat().st_ino == drafted.st_ino
+
+
+def _ignores(process: int, told: signal.Signals) -> bool:
+    [ignored] = [
+        line for line in Path(f"/proc/{process}/status").read_text().splitlines()
+        if line.startswith("SigIgn")
+    ]  # fmt: skip
+    return bool(int(ignored.split()[1], 16) >> (told - 1) & 1)
+
+
+def test_few_messages_are_written_when_all_are_sent(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = planned(ledger, csv_sheet(tmp_path))
+
+    monkeypatch.setattr(draft, "LARGE", ROWS)
+    with reporter.drafting(run, tmp_path / "result.csv") as made:
+        assert made is None
+
+
+def test_where_no_process_can_be_started_the_result_is_written_when_all_is_sent(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = planned(ledger, csv_sheet(tmp_path))
+
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with reporter.drafting(run, tmp_path / "result.csv") as made:
+        assert made is None
+    assert left(tmp_path) == []
