@@ -1,6 +1,7 @@
 """The values that travel: Recipient → Message → Batch → Outcome, and RejectedRow beside them.
 
-Small frozen structs, in chunks. They hold plain values only; nothing here reads, sends or stores.
+Small frozen structs, in chunks. They hold plain values only, so the garbage collector need not look
+at them (`gc=False`); nothing here reads, sends or stores.
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ class Encoding(StrEnum):
     __hash__ = str.__hash__
 
 
-class Previous(Struct, frozen=True):
+class Previous(Struct, frozen=True, gc=False):
     """What the row's own result columns say of an earlier run (empty strings where blank)."""
 
     umid: str = ""
@@ -260,7 +261,7 @@ def _unpacked(column: list[Any], form: Form | None) -> list[Cell]:
     return [None if cell is None else made(cell) for cell in column]
 
 
-class RejectedRow(Struct, frozen=True):
+class RejectedRow(Struct, frozen=True, gc=False):
     """A row that will not be sent, and why, in words for the sheet's owner."""
 
     row: int
@@ -270,7 +271,7 @@ class RejectedRow(Struct, frozen=True):
     previous: Previous | None = None
 
 
-class Message(Struct, frozen=True, array_like=True):
+class Message(Struct, frozen=True, array_like=True, gc=False):
     """A row that can go out: the rendered text and what it will be billed as.
 
     `parts` counts SMS parts (1 or more); `note` says what is worth knowing about the row without
@@ -310,7 +311,7 @@ class Batch(Struct, frozen=True):
         return first if all(message.text == first for message in self.messages) else None
 
 
-class Outcome(Struct, frozen=True):
+class Outcome(Struct, frozen=True, gc=False):
     """What became of one message: QUEUED, REJECTED, UNKNOWN, or READY when it was not accepted."""
 
     row: int

@@ -28,7 +28,7 @@ class _Template(Struct, rename="camel", omit_defaults=True):
     expiry: str | None = None
 
 
-class _Message(Struct, rename="camel", omit_defaults=True):
+class _Message(Struct, rename="camel", omit_defaults=True, gc=False):
     destination: str
     client_message_id: str
     text: str | None = None
@@ -41,12 +41,12 @@ class _Request(Struct, rename="camel"):
     include_messages_in_response: bool = True
 
 
-class _Status(Struct):
+class _Status(Struct, gc=False):
     code: str
     description: str = ""
 
 
-class _Answered(Struct, rename="camel"):
+class _Answered(Struct, rename="camel", gc=False):
     client_message_id: str | None = None
     umid: str | None = None
     destination: str | None = None
