@@ -251,13 +251,21 @@ UPDATE batch SET state = 'UNKNOWN', ended_at = :now WHERE run = :run AND state =
 
 # Telling -------------------------------------------------------------------------------------
 
-# Rows and SMS parts by state and encoding; `own` are those that no other run has to settle first.
-# One expression to group by is sorted in half the time of three.
-TALLY = """
-SELECT status, encoding, status <> 'UNKNOWN' OR batch IS NOT NULL AS own, count(*), sum(parts)
-FROM message WHERE run = :run
-GROUP BY status || ' ' || encoding || (status <> 'UNKNOWN' OR batch IS NOT NULL)
-UNION ALL SELECT status, encoding, 1, rows, parts FROM tally WHERE run = :run
+# State, encoding and parts of the rows of a page, a word each; HELD are those UNKNOWN rows that
+# another run has to settle first. They are counted in Python: GROUP BY would sort them first.
+STATES = """
+SELECT group_concat(iif(status = 'UNKNOWN' AND batch IS NULL, 'HELD', status) || ' ' || encoding
+                    || ' ' || parts)
+FROM message WHERE run = :run AND row BETWEEN :first AND :last
+"""
+
+# The same of a run whose messages were purged, counted.
+PURGED_STATES = """
+SELECT status, encoding, rows, parts FROM tally WHERE run = ?
+"""
+
+HIGHEST_OWN_ROW = """
+SELECT coalesce(max(row), 0) FROM message WHERE run = ?
 """
 
 PROBLEMS = """
@@ -293,7 +301,7 @@ UPDATE run SET facts = :facts WHERE no IN (SELECT value FROM json_each(:family))
 """
 
 HIGHEST_ROW = """
-SELECT max(row) FROM message WHERE run IN (SELECT value FROM json_each(:family))
+SELECT coalesce(max(row), 0) FROM message WHERE run IN (SELECT value FROM json_each(:family))
 """
 
 WAITS_BETWEEN = """

@@ -103,6 +103,20 @@ class Ledger:
                 self._in_transaction = False
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """The connection, for several statements that are to see the same moment."""
+        if self._in_transaction:
+            yield self._connection
+            return
+        with self._reporting():
+            connection = self._live()
+            connection.exec_driver_sql("BEGIN")
+            try:
+                yield connection
+            finally:
+                _rollback(connection)
+
+    @contextmanager
     def reading(self) -> Iterator[Connection]:
         """The connection, outside any transaction."""
         with self._reporting():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from heapq import nsmallest
 from pathlib import Path
@@ -87,28 +88,44 @@ class Telling:
     def counts(self) -> dict[RowStatus, int]:
         """Status → rows, for the states that occur."""
         counts: dict[RowStatus, int] = {}
-        for status, _, _, rows, _ in self._tally():
-            counts[RowStatus(status)] = counts.get(RowStatus(status), 0) + rows
+        for status, _, rows, _ in self._tally():
+            known = RowStatus.UNKNOWN if status == _HELD else RowStatus(status)
+            counts[known] = counts.get(known, 0) + rows
         return counts
 
     def planned(self) -> dict[Encoding, tuple[int, int]]:
         """Encoding → (rows, SMS parts) of what was planned to go out."""
         planned: dict[Encoding, tuple[int, int]] = {}
-        for status, name, own, rows, parts in self._tally():
-            if own and name and status not in _NEVER_PLANNED:
+        for status, name, rows, parts in self._tally():
+            if name and status not in _NEVER_PLANNED:
                 before = planned.get(Encoding(name), (0, 0))
                 planned[Encoding(name)] = before[0] + rows, before[1] + parts
         return planned
 
     def _tally(self) -> Sequence[Any]:
-        """What TALLY tells. It looks at every row, so it is kept until something changes."""
+        """(state, encoding, rows, parts), in the words of STATES.
+
+        Every row is looked at, so it is kept until something changes.
+        """
         tallied = self._kept_tally()
         if tallied is None:
-            with self._ledger.reading() as connection:
+            with self._ledger.snapshot():
                 version = self._ledger.version()
-                tallied = connection.exec_driver_sql(sql.TALLY, {"run": self.no}).all()
+                tallied = [*self._counted(), *self._tuples(sql.PURGED_STATES, (self.no,))]
             self._tallied = version, tallied
         return tallied
+
+    def _counted(self) -> list[tuple[str, str, int, int]]:
+        highest = self._all(sql.HIGHEST_OWN_ROW, self.no)[0][0]
+        said: Counter[str] = Counter()
+        for first, last in _pages(highest):
+            [(states,)] = self._tuples(sql.STATES, {"run": self.no, "first": first, "last": last})
+            said.update(states.split(",") if states else ())
+        return [
+            (state, encoding, rows, rows * int(parts))
+            for words, rows in said.items()
+            for state, encoding, parts in [words.split(" ")]
+        ]
 
     def _kept_tally(self) -> Sequence[Any] | None:
         """The same, where it is known and nothing has changed."""
@@ -167,9 +184,8 @@ class Telling:
 
         `before_each` is called with a page's first and last row before it is read.
         """
-        highest = self._all(sql.HIGHEST_ROW, {"family": self.family_json()})[0][0] or 0
-        for first in range(1, highest + 1, CHUNK_ROWS):
-            last = first + CHUNK_ROWS - 1
+        highest = self._all(sql.HIGHEST_ROW, {"family": self.family_json()})[0][0]
+        for first, last in _pages(highest):
             if before_each is not None:
                 before_each(first, last)
             columns = self._result_columns(first, last)
@@ -245,7 +261,14 @@ class Telling:
             return connection.exec_driver_sql(statement, values[0] if named else values).all()
 
 
-_NEVER_PLANNED = frozenset({"INVALID", "DUPLICATE", "OPTED_OUT", "ALREADY_SENT"})
+def _pages(highest: int) -> Iterator[tuple[int, int]]:
+    """The first and last row of each page of the rows up to `highest`."""
+    for first in range(1, highest + 1, CHUNK_ROWS):
+        yield first, first + CHUNK_ROWS - 1
+
+
+_HELD = "HELD"
+_NEVER_PLANNED = frozenset({_HELD, "INVALID", "DUPLICATE", "OPTED_OUT", "ALREADY_SENT"})
 _STATUSES = {status.value: status for status in RowStatus}
 _MESSAGES = msgspec.json.Decoder(list[Message])
 
