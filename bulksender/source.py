@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Literal, NamedTuple, TextIO, cast
 
@@ -114,8 +115,39 @@ class Record(NamedTuple):
 def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
     """Split lines (their ends kept) into records; a quoted field may span several lines.
 
-    `csv` takes no more lines than the record needs, so what it took is the record's own text.
-    Raises csv.Error for a field beyond csv's limit.
+    Lines that are a record each are split many at a time, all others one by one. Raises csv.Error
+    for a field beyond csv's limit.
+    """
+    left = iter(lines)
+    while piece := list(islice(left, 1_000)):
+        fields = split_at_once(piece, delimiter)
+        if fields is not None:
+            yield from map(Record, fields, piece, repeat(1))
+            continue
+        still = len(piece)
+        for record in one_by_one(chain(piece, left), delimiter):
+            yield record
+            still -= record.lines
+            if still <= 0:
+                break
+
+
+def split_at_once(lines: Sequence[str], delimiter: str) -> list[list[str]] | None:
+    """The fields of lines that are a record each; None where one of them may be something else."""
+    csv.field_size_limit(BIGGEST_FIELD)
+    try:
+        fields = list(csv.reader(lines, delimiter=delimiter))
+        if '"' in lines[-1]:  # it may go on behind these lines
+            list(csv.reader(lines[-1:], delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+    return fields if len(fields) == len(lines) else None
+
+
+def one_by_one(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
+    """The same, one by one: no more lines are taken than a record needs.
+
+    So what `csv` took for a record is its own text.
     """
     taken: list[str] = []
     csv.field_size_limit(BIGGEST_FIELD)

@@ -5,7 +5,6 @@ Heavy packages are imported where they are used: `--help` answers at once.
 
 from __future__ import annotations
 
-import gc
 import signal
 from collections.abc import Callable
 from functools import wraps
@@ -67,12 +66,6 @@ def _before(
     given.ledger, given.json, given.verbose = ledger, json, verbose
 
 
-def _collect_rarely() -> None:
-    """Rows travel in millions of small values without cycles: looking for those costs a quarter."""
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 100)
-
-
 def ending(command: Callable[Parameters, ExitCode]) -> Callable[Parameters, None]:
     """Turn what a command returns or raises into the exit code that its class stands for."""
 
@@ -80,7 +73,9 @@ def ending(command: Callable[Parameters, ExitCode]) -> Callable[Parameters, None
     def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
         verbose = given.verbose or bool(kwargs.get("verbose"))
         output = Output(json=True)
-        _collect_rarely()
+        from bulksender.beside import collect_rarely
+
+        collect_rarely()
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
         try:
             code = command(*args, **kwargs)

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from bulksender.beside import collect_rarely
 from bulksender.ledger import Ledger, Run
 from bulksender.model import RowStatus
 from bulksender.reporter.pages import pages_of
@@ -103,6 +104,7 @@ def main() -> None:
     """The other process: it ends with the one that has started it, whatever becomes of that."""
     for told in (signal.SIGINT, signal.SIGTERM):  # told to both, and the other one decides
         signal.signal(told, signal.SIG_IGN)
+    collect_rarely()
     ledger, run, target = sys.argv[1:]
     all_sent = threading.Event()
     threading.Thread(target=_listen, args=(all_sent, Path(target)), daemon=True).start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -114,31 +115,33 @@ class Waiting(Generic[Made]):
     def __init__(self, pages: Iterator[Page], make: Callable[[Page], Sequence[Made]]):
         self._pages = pages
         self._make = make
-        self._indexes: dict[int, int] = {}
+        self._left: dict[int, Made] = {}
         self._last = 0  # row of the page
 
     def made(self, number: int) -> Made | None:
         """What was made of the next row's result; None where it has none. To be asked once."""
-        index = self._index(number)
-        return None if index is None else self._all_made[index]
+        if number > self._last:
+            self._turn(number)
+        return self._left.pop(number, None)
 
     def values(self, number: int) -> Values | None:
         """The values of the next row, instead."""
-        index = self._index(number)
-        return None if index is None else self._page.values(index)
+        if self.made(number) is None:
+            return None
+        return self._page.values(bisect_left(self._page.rows, number))
 
     def end(self) -> None:
         """No more rows come."""
-        self._index(sys.maxsize)
+        self._turn(sys.maxsize)
 
-    def _index(self, number: int) -> int | None:
+    def _turn(self, number: int) -> None:
+        """Go on to the page in which the row stands, if it has a result."""
         while number > self._last:
-            for left in self._indexes:
+            for left in self._left:
                 raise ValueError(f"row {left} is not in the sheet")
             page = next(self._pages, None)
             if page is None:
                 self._last = sys.maxsize
                 break
-            self._page, self._all_made, self._last = page, self._make(page), page.rows[-1]
-            self._indexes = {row: index for index, row in enumerate(page.rows)}
-        return self._indexes.pop(number, None)
+            self._page, self._last = page, page.rows[-1]
+            self._left = dict(zip(page.rows, self._make(page), strict=True))

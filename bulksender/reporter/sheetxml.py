@@ -121,18 +121,24 @@ class SheetWriter:
         if last < 0:
             return self._write_singly(buffer)
         end = last + len(self._row_end)
+        header, made, row_end = self._facts.header_row, self._results.made, self._row_end
         pieces: list[bytes] = []
-        for plain, number, other in plain_row.findall(buffer, 0, end):
+        number = self._number
+        for plain, digits, other in plain_row.findall(buffer, 0, end):
             if other:
                 self._writing.write(b"".join(pieces))
                 pieces.clear()
+                self._number = number
                 self._writing.write(other[self._write_singly(other) :])
+                number = self._number
                 continue
-            self._number = int(number)
-            if self._number == self._facts.header_row:
-                pieces.append(self._row(plain + self._row_end))
-                continue
-            pieces += (plain, self._results.made(self._number) or b"", self._row_end)
+            number = int(digits)
+            if number == header:
+                self._number = number
+                pieces.append(self._header(plain + row_end))
+            else:
+                pieces += (plain, made(number) or b"", row_end)
+        self._number = number
         self._writing.write(b"".join(pieces))
         return end + (self._write_singly(buffer[end:data_end]) if data_end >= 0 else 0)
 

@@ -45,7 +45,7 @@ class Block(NamedTuple):
     def only(self, wanted: Sequence[bool]) -> Block:
         """The wanted rows, up to the last column that any of them reaches."""
         columns = [list(compress(column, wanted)) for column in self.columns]
-        while columns and columns[-1].count(None) == len(columns[-1]):
+        while columns and all(cell is None for cell in columns[-1]):
             columns.pop()
         return Block(list(compress(self.numbers, wanted)), columns, self.hidden)
 
