@@ -88,10 +88,12 @@ class Bench:
             self._add("growth", 100 * (four.peak / large.peak - 1))
 
     def latency(self) -> None:
-        """A server that thinks before it answers."""
+        """A server that thinks before it answers: 4 requests at a time wait for it, 16 do not."""
         for _ in range(self._runs):
-            sent = self._send(".xlsx", self._rows, latency=LATENCY)
+            sent = self._send(".xlsx", self._rows, latency=LATENCY, options=("--concurrency", "16"))
             self._add("latency", self._rows / sent.seconds)
+        sent = self._send(".xlsx", self._rows, latency=LATENCY)
+        self._add("default-latency", self._rows / sent.seconds)
 
     def plain(self) -> None:
         """The plain script and bulksender in turn, so that both meet the machine in one mood."""

@@ -39,7 +39,9 @@ GOALS: Mapping[str, Goal] = {
     "xlsx": Goal("{rows} rows, XLSX → XLSX", "rows/s", RATE, 60_000, more=True),
     "csv": Goal("{rows} rows, CSV → CSV", "rows/s", 30_000, 70_000, more=True),
     "latency": Goal(
-        "{rows} rows, XLSX, each answer after 250 ms", "rows/s", RATE, 50_000, more=True
+        "{rows} rows, XLSX, each answer after 250 ms, `--concurrency 16`",
+        *("rows/s", RATE, 50_000),
+        more=True,
     ),
     "plain": Goal("{tenth} rows, XLSX, times faster than a plain script", "×", 8, 15, more=True),
     "memory": Goal("{rows} rows, XLSX, peak memory", "MiB", 900, 300),
@@ -47,6 +49,7 @@ GOALS: Mapping[str, Goal] = {
     "scaling": Goal("{rows} rows against {tenth}, XLSX, times the seconds", "×", 11, 10),
     "small": Goal("100 rows, start to end", "s", 1.5, 0.8),
     "help": Goal("`bulksender --help`", "s", 0.4, 0.2),
+    "default-latency": Goal("{rows} rows, XLSX, each answer after 250 ms, 4 at a time", "rows/s"),
     "batch": Goal("{rows} rows, XLSX, batches of 10,000", "rows/s"),
     "huge": Goal("{five} rows, CSV → CSV", "rows/s"),
     "huge-memory": Goal("{five} rows, CSV → CSV, peak memory", "MiB"),

@@ -105,11 +105,11 @@ class Ledger:
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """The connection, for several statements that are to see the same moment."""
-        if self._in_transaction:
-            yield self._connection
-            return
         with self._reporting():
             connection = self._live()
+            if self.driver.in_transaction:
+                yield connection
+                return
             connection.exec_driver_sql("BEGIN")
             try:
                 yield connection
