@@ -11,8 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from table import RATE
 
-QUOTED = {"GOV.UK Notify's checks alone (quoted)": 5_000.0}
-"""Not measured here: a figure published elsewhere, of reading and checking only. In rows/s."""
 OURS, OTHERS, INK, PALE, MARK = "#1f5c4a", "#b8c4be", "#24302b", "#6b7772", "#c2571a"
 SHADES = ("#12372c", "#1f5c4a", "#3a8068", "#62a388", "#93c2ab", "#bcd8c9", "#d9e8df", "#e9efec")
 LETTER = 0.016
@@ -53,12 +51,9 @@ def _bare(axes: Axes, title: str) -> None:
 
 
 def _speeds(axes: Axes, speeds: Mapping[str, float]) -> None:
-    # What others do comes first: the plain script, then what is only quoted.
-    theirs = {name: speed for name, speed in speeds.items() if not name.startswith("bulksender")}
-    bars = {**theirs, **QUOTED, **speeds}
-    colours = [OURS if name.startswith("bulksender") else OTHERS for name in bars]
-    drawn = axes.barh([*bars], [*bars.values()], color=colours, height=0.6)
-    axes.bar_label(drawn, [f"{speed:,.0f}" for speed in bars.values()], padding=4)
+    colours = [OURS if name.startswith("bulksender") else OTHERS for name in speeds]
+    drawn = axes.barh([*speeds], [*speeds.values()], color=colours, height=0.6)
+    axes.bar_label(drawn, [f"{speed:,.0f}" for speed in speeds.values()], padding=4)
     axes.axvline(RATE, color=MARK, linewidth=1.2)
     axes.annotate(
         "what 8x8 takes: 25,000",
@@ -71,7 +66,7 @@ def _speeds(axes: Axes, speeds: Mapping[str, float]) -> None:
         color=MARK,
     )
     axes.invert_yaxis()
-    axes.set_xlim(0, 1.15 * max(*bars.values(), RATE))  # room for the figure behind the bar
+    axes.set_xlim(0, 1.15 * max(*speeds.values(), RATE))  # room for the figure behind the bar
     axes.locator_params(axis="x", nbins=5)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     _bare(axes, "Rows a second")

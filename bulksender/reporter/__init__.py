@@ -107,9 +107,7 @@ def _write_beside(run: Run, facts: SheetFacts, output: Path, draft: Draft | None
     source, target = Path(facts.path), output.resolve()  # through a link, to the file itself
 
     def copy(half: Path) -> None:
-        if draft is not None and draft.whole():
-            draft.path.replace(half)
-        else:
+        if draft is None or not draft.moved_to(half):
             writer_of(facts)(facts, pages_of(run), half)
         if not _unchanged(source, facts):  # somebody saved it while it was being copied
             raise ValueError("the sheet has changed")

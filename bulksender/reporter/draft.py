@@ -56,24 +56,29 @@ class Draft:
             path.unlink()
             raise
 
-    def whole(self) -> bool:
-        """Nothing more is sent: wait until all is written, and say whether it may be used.
+    def moved_to(self, target: Path) -> bool:
+        """Nothing more is sent: wait until all is written, and move it; False where it is no use.
 
-        It may not where the process has failed, or another one has written to the ledger: what was
-        taken from it may no longer be true.
+        That is where the process has failed, or another one has written to the ledger: what was
+        taken from it may no longer be true. Then nothing is left of it.
         """
         assert self._process.stdin is not None and self._process.stdout is not None
         with suppress(BrokenPipeError):
             self._process.stdin.write(_ALL_SENT)
             self._process.stdin.flush()
         whole = self._process.stdout.read(len(_WHOLE)) == _WHOLE
-        return whole and self._run.writes_of_others() == self._writes_of_others
+        if whole and self._run.writes_of_others() == self._writes_of_others:
+            self.path.replace(target)
+            return True
+        self.leave()
+        return False
 
     def leave(self) -> None:
         """End the process, and remove what it has written where nobody has taken it."""
-        self._process.kill()
-        with suppress(BrokenPipeError):
-            self._process.communicate()
+        if self._process.returncode is None:
+            self._process.kill()
+            with suppress(BrokenPipeError):
+                self._process.communicate()
         self.path.unlink(missing_ok=True)
 
 

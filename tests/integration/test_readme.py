@@ -145,3 +145,19 @@ def test_settings_of_the_toml_file_are_in_the_readme() -> None:
 
     paragraph = README.partition("A `bulksender.toml`")[2].partition("\n\n")[0]
     assert tuple(re.findall(r"`(\w+)`", paragraph)) == Defaults.__struct_fields__
+
+
+def test_the_figures_of_how_fast_are_those_of_the_benchmark() -> None:
+    said = README.partition("## How fast")[2].partition("\n## ")[0]
+    results = (ROOT / "benchmarks" / "RESULTS.md").read_text("utf-8")
+    found = {
+        cells[0]: cells[3]
+        for line in results.splitlines()
+        if len(cells := [cell.strip() for cell in line.strip("|").split("|")]) == 6
+    }
+    rows = re.findall(r"^\| (.+?) \| ([\d+-].*?) \|$", said, re.MULTILINE)
+    assert len(rows) == len(found) - 2  # but for the header and the line below it
+    assert all(found[what] == measured for what, measured in rows)
+    date = re.search(r"\| date \| (\S+) \|", results)
+    assert date is not None and f"Measured by `make bench` on {date[1]}" in said
+    assert (ROOT / "benchmarks" / "speed.svg").is_file()

@@ -164,6 +164,19 @@ def test_where_the_process_was_killed_the_result_is_written_anew(
     assert left(tmp_path) == []
 
 
+def test_a_draft_for_which_the_disk_has_no_room_takes_none_from_the_result(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    run = planned(ledger, csv_sheet(tmp_path))
+
+    with reporter.drafting(run, tmp_path / "result.csv") as made:
+        assert made is not None
+        made._process.kill()
+        assert not made.moved_to(tmp_path / "elsewhere")
+        assert left(tmp_path) == []
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_where_the_sheet_was_changed_meanwhile_the_results_stand_alone(
     ledger: Ledger, tmp_path: Path
 ) -> None:
