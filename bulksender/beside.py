@@ -12,12 +12,15 @@ import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from queue import Queue
 from typing import TypeVar
 
 Item = TypeVar("Item")
+
+AHEAD = 2
+"""Items that wait to be sent, so that neither process waits for the other at every item."""
 
 
 def can_fork() -> bool:
@@ -34,7 +37,7 @@ def collect_rarely() -> None:
 def beside(make: Callable[[], Iterable[Item]]) -> Iterator[Item]:
     """Yield what `make` yields in a child process; what it raises is raised here.
 
-    The child is at most one item ahead, and ends with this process or as soon as nobody listens.
+    The child is a few items ahead at most, and ends with this process or as soon as nobody listens.
     Raises ChildProcessError where somebody has killed it.
     """
     receiver, sender = Pipe(duplex=False)
@@ -68,13 +71,26 @@ def _serve(make: Callable[[], Iterable[object]], sender: Connection) -> None:
     try:
         for told in (signal.SIGINT, signal.SIGTERM):  # told to both, and the parent decides
             signal.signal(told, signal.SIG_IGN)
+        made: Queue[bytes | None] = Queue(AHEAD)
+        sending = threading.Thread(target=_send, args=(made, sender))
+        sending.start()
         last: tuple[None, BaseException | None] = (None, None)
         try:
             for item in make():
-                sender.send_bytes(pickle.dumps((item, None), pickle.HIGHEST_PROTOCOL))
+                made.put(pickle.dumps((item, None), pickle.HIGHEST_PROTOCOL))
         except Exception as error:
             last = (None, error)
-        with suppress(BrokenPipeError):
-            sender.send_bytes(pickle.dumps(last))
+        made.put(pickle.dumps(last))
+        made.put(None)
+        sending.join()
     finally:
+        os._exit(0)
+
+
+def _send(made: Queue[bytes | None], sender: Connection) -> None:
+    """Send what was made, until nobody listens any more."""
+    try:
+        while (item := made.get()) is not None:
+            sender.send_bytes(item)
+    except OSError:
         os._exit(0)

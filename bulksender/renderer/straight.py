@@ -73,6 +73,19 @@ class Straight(NamedTuple):
                 parts.append(found)
         return cls(tuple(parts))
 
+    def blank(self, row: Sequence[Any]) -> int | None:
+        """The place of the blank cell for which a row has no text, where that is certain.
+
+        It is printed as it stands, with no filter before it that may fail for another reason.
+        """
+        for part in self.parts:
+            if isinstance(part, _Printed):
+                if part.filters:
+                    return None
+                if row[part.place] is None:
+                    return part.place
+        return None
+
     def texts(self, rows: Sequence[tuple[Any, ...]], blanks: Sequence[Blank]) -> list[str] | None:
         """The text of each row; None where a blank cell would be printed.
 

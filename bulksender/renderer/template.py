@@ -68,10 +68,9 @@ class Template:
         names = asked(tree)
         self.asked = tuple(place for place, name in enumerate(self._variables) if name in names)
         """The places in `columns` of those that an `if` asks by themselves."""
-        self._blanks = tuple(
-            Blank(hint=f'"{headers[index]}" is blank, and the text needs it')
-            for index in self.columns
-        )
+        hints = [f'"{headers[index]}" is blank, and the text needs it' for index in self.columns]
+        self._blanks = tuple(map(Blank, hints))
+        self._says_blank = tuple(map(Unrendered, hints))
         places = {name: place for place, name in enumerate(self._variables)}
         straight = Straight.of(tree, places, self._environment.filters)
         self._straight = None if counting else straight
@@ -117,6 +116,10 @@ class Template:
         return [*texts] if len(texts) == len(rows) else None
 
     def _one(self, row: tuple[Cell, ...]) -> str | Unrendered:
+        if self._straight is not None and None in row:
+            place = self._straight.blank(row)
+            if place is not None:
+                return self._says_blank[place]
         try:
             return "".join(self._split([self._filled(row)]))
         except TemplateError:

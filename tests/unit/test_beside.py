@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -60,12 +61,16 @@ def test_the_process_ends_when_nobody_listens_any_more() -> None:
 
 
 def test_a_process_that_is_killed_is_told_of() -> None:
+    taken = multiprocessing.get_context("fork").Event()
+
     def made() -> Iterator[int]:
         yield 1
+        taken.wait(30)
         os.kill(os.getpid(), signal.SIGKILL)
 
     items = beside(made)
     next(items)
+    taken.set()
     with pytest.raises(ChildProcessError, match="ended from outside"):
         next(items)
     assert children() == []
