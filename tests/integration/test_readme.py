@@ -155,7 +155,7 @@ def test_the_figures_of_how_fast_are_those_of_the_benchmark() -> None:
         for line in results.splitlines()
         if len(cells := [cell.strip() for cell in line.strip("|").split("|")]) == 6
     }
-    rows = re.findall(r"^\| (.+?) \| ([\d+-].*?) \|$", said, re.MULTILINE)
+    rows = re.findall(r"^\| (.+?) \| ([+-]?\d.*?) \|$", said, re.MULTILINE)
     assert len(rows) == len(found) - 2  # but for the header and the line below it
     assert all(found[what] == measured for what, measured in rows)
     date = re.search(r"\| date \| (\S+) \|", results)
