@@ -76,7 +76,7 @@ class RowsAlike:
         for unlike, run in groupby(found, key=lambda found: bool(found[-1])):
             rows = list(run)
             yield [found[-1] for found in rows] if unlike else rows
-        if "</row" in (rest := text[end:]):  # `</row >`, which only an editor leaves
+        if "<row" in (rest := text[end:]) or "</row" in rest:  # `<row/>`; `</row >`, by an editor
             yield [rest]
 
     def read(self, found: Sequence[Found], behind: int) -> Block:

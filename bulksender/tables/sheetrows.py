@@ -166,13 +166,12 @@ class _Reader:
         number = self._number
         text = unspaced(text)
         literal = not coded(text)
-        for part in text.split("</row>")[:-1]:
+        *parts, behind = text.split("</row>")
+        for part in parts:
             start = part.rfind("<row")
-            if start < 0:
-                continue
-            if start and "<row" in part[:start]:  # rows without cells in front of it
+            if start > 0 and "<row" in part[:start]:  # rows without cells in front of it
                 number = _empty_rows(part[:start], number)
-            tag = _ROW_TAG.match(part, start)
+            tag = _ROW_TAG.match(part, start) if start >= 0 else None
             if tag is None:
                 raise Damaged(f"the row behind row {number} cannot be read")
             named, attributes = tag.groups()
@@ -184,7 +183,8 @@ class _Reader:
             self._number = number
             inside = tag.end()
             cells = _CELL.findall(part, inside)
-            if len(cells) != part.count("</c>", inside):
+            ended, alone = part.count("</c>", inside), part.count("/>", inside)
+            if not len(cells) == ended >= part.count("<c", inside) - alone:
                 cells = _parsed(self._outer, part[inside:], number)
             if cells:
                 whole = literal or not coded(part)
@@ -192,6 +192,8 @@ class _Reader:
                 self._width = max(self._width, len(values))
                 hidden = "hidden" in attributes and _HIDDEN.search(attributes) is not None
                 yield Row(number, values, hidden)
+        if "<row" in behind:
+            _empty_rows(behind, number)
 
 
 def _cut(text: str, rows: int) -> tuple[str, str]:
@@ -237,8 +239,10 @@ def _strings(other: str) -> Iterator[str]:
 
 
 def _empty_rows(text: str, number: int) -> int:
-    """The number of the last of several rows without an end tag of their own."""
+    """The number of the last of several rows that are no more than a tag. Raises Damaged."""
     for tag in re.findall(r"<row[^<>]*>", text):
+        if not tag.endswith("/>"):
+            raise Damaged(f"a row behind row {number} has no end")
         named = _R.search(tag)
         number = int(named[1]) if named else number + 1
     return number

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from handmade_books import BLANKS, HIDDEN, MAIN, XML, Line, expected, save, sheet
+from handmade_books import BLANKS, HIDDEN, MAIN, XML, Line, expected, raw, save, sheet
 from handmade_cells import (
     EDITED,
     ERROR,
@@ -256,6 +256,10 @@ DAMAGE = {
     "an earlier row": '<row r="7"><c r="A7"><v>1</v></c></row>',
     "no row": '<row r="1048577"><c r="A1048577"><v>1</v></c></row>',
     "an entity": '<row r="{n}"><c r="A{n}" t="str"><v>&who;</v></c></row>',
+    "a row without its end": '<row r="{n}"><c r="A{n}"><v>1</v></c>',
+    "a row without its beginning": '<c r="A{n}"><v>1</v></c></row>',
+    "a cell without its end": '<row r="{n}"><c r="A{n}"><v>1</v><c r="B{n}"><v>1</v></c></row>',
+    "a last cell without its end": '<row r="{n}"><c r="A{n}"><v>1</v></row>',
 }
 
 
@@ -266,6 +270,26 @@ def test_a_damaged_row_is_refused_wherever_it_stands(
     xml = around.holding(DAMAGE[how].format(n=around.number))
 
     refusal(save(tmp_path / "a.xlsx", {"S": xml}, stored=True))
+
+
+@pytest.mark.parametrize("how", [how for how in DAMAGE if " without its " in how])
+@pytest.mark.parametrize("before", [0, 1, 49, 50, 60, 200])
+def test_no_row_is_lost_where_a_tag_is_missing_in_the_last_one(
+    tmp_path: Path, how: str, before: int
+) -> None:
+    rows = "".join(f'<row r="{n}"><c r="A{n}"><v>1</v></c></row>' for n in range(1, before + 1))
+
+    xml = raw(rows + DAMAGE[how].format(n=before + 1))
+
+    refusal(save(tmp_path / "a.xlsx", {"S": xml}))
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_rows_that_are_no_more_than_a_tag_may_come_last(tmp_path: Path, count: int) -> None:
+    last = f'<row r="{count + 1}"/><row r="1048576" ht="12.8" customHeight="1"/>'
+    xml = raw("".join(line.xml for line in plain_rows(1, count)) + last)
+
+    assert read(save(tmp_path / "a.xlsx", {"S": xml})) == wanted(plain_rows(1, count))
 
 
 @pytest.mark.parametrize("way", ["plain", "cells without r"])
