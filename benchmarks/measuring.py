@@ -10,9 +10,11 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple, Self
+from typing import IO, NamedTuple, Self
+from zipfile import ZipFile
 
 import msgspec
 from contacts import TEXT
@@ -22,6 +24,8 @@ HERE = Path(__file__).parent
 BULKSENDER = Path(sys.executable).with_name("bulksender")
 TIMINGS = ("--timings",)
 """What makes `send` tell where the time went."""
+UMID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-(?!f{12})[0-9a-f]{12}")
+"""As the stand-in server gives them; a batch's own id ends with twelve f."""
 ENDED_WELL = (0, 4)  # every message was accepted, or 8x8 rejected some
 
 SAMPLES_EVERY = 0.1  # seconds
@@ -172,7 +176,7 @@ def send(sheet: Path, rows: int, *, latency: float = 0.0, options: tuple[str, ..
     """Send a sheet of so many rows to a server that answers after `latency` seconds.
 
     Ledger and result are new ones, and removed afterwards. Raises Wrong where the run did not send
-    exactly what it says, or left no result.
+    exactly what it says, or left another result.
     """
     with TemporaryDirectory(dir=sheet.parent) as made, Server(latency) as server:
         output = Path(made, f"results{sheet.suffix}")
@@ -202,9 +206,29 @@ def judged(ended: Ended, rows: int, output: Path, received: Received) -> int:
         raise Wrong(f"the counts are not those of {rows:,} rows: {told['counts']}")
     if not queued or queued != received.messages:
         raise Wrong(f"{queued:,} messages are QUEUED, the server got {received.messages:,}")
-    if not output.is_file() or not output.stat().st_size:
+    if not output.is_file():
         raise Wrong(f"there is no result in {output.name}")
+    if (said := umids(output)) != queued:
+        raise Wrong(f"{queued:,} messages are QUEUED, the result holds {said:,} different umids")
     return queued
+
+
+def umids(result: Path) -> int:
+    """How many different umids stand in a result: in a text file, or in a workbook's sheets."""
+    found: set[bytes] = set()
+    with ExitStack() as files:
+        if result.suffix == ".xlsx":
+            book = files.enter_context(ZipFile(result))
+            sheets = [name for name in book.namelist() if name.startswith("xl/worksheets/")]
+            opened: list[IO[bytes]] = [files.enter_context(book.open(name)) for name in sheets]
+        else:
+            opened = [files.enter_context(result.open("rb"))]
+        for file in opened:
+            rest = b""
+            while block := file.read(1 << 24):
+                found.update(UMID.findall(rest + block))
+                rest = block[-35:]  # a umid has 36
+    return len(found)
 
 
 def send_plainly(sheet: Path) -> tuple[float, int]:

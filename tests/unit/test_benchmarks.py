@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
+from zipfile import ZipFile
 
 import msgspec
 import openpyxl
@@ -25,6 +26,7 @@ import requests
 from shell import Shell
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+UMID = "00000001-5e4d-4b1c-8a7f-000000000000"
 MODULES = ("contacts", "server", "measuring", "table", "machine")
 
 
@@ -216,7 +218,7 @@ def test_table_shows_the_median_of_all_runs_beside_what_is_promised(benchmarks: 
         "| 61,000, 24,000, 59,000 | must |",
         "| 4,000,000 rows of CSV against 1,000,000, peak memory | ≤ +25% | ≤ +5% | +4.0% | +4.0% "
         "| aim |",
-        "| 5,000,000 rows, CSV → CSV, peak memory |  |  | 1,234 MiB | 1,234 | works |",
+        "| 5,000,000 rows, CSV → CSV, peak memory (one run) |  |  | 1,234 MiB | 1,234 | works |",
     ]
 
 
@@ -243,7 +245,8 @@ def test_memory_is_that_of_a_process_and_of_all_that_it_has_started(
 def test_run_whose_counts_do_not_agree_fails_loudly(benchmarks: Any, tmp_path: Path) -> None:
     judge, measuring = benchmarks.measuring.judged, benchmarks.measuring
     output = tmp_path / "results.csv"
-    output.write_text("umid\n")
+    written = [f"{UMID[:-1]}{n}" for n in range(3)]
+    output.write_text("\n".join(["umid", *written[:2], written[1], ""]))
 
     def judged(code: int = 0, rows: int = 3, counts: object = None, got: int = 2) -> int:
         told = json.dumps({"rows": rows, "counts": counts or {"QUEUED": 2, "INVALID": 1}})
@@ -261,15 +264,30 @@ def test_run_whose_counts_do_not_agree_fails_loudly(benchmarks: Any, tmp_path: P
     ]:
         with pytest.raises(measuring.Wrong, match=why):
             judged(**wrong)
+    for wrong_result in ("", f"umid\n{written[0]}\n", "\n".join(["umid", *written])):
+        output.write_text(wrong_result)
+        with pytest.raises(measuring.Wrong, match="different umids"):
+            judged()
     output.unlink()
     with pytest.raises(measuring.Wrong, match="no result"):
         judged()
 
 
-def test_machine_says_what_it_is(benchmarks: Any) -> None:
-    facts = benchmarks.machine.facts()
+def test_umids_are_counted_in_a_workbook_wherever_a_block_ends(
+    benchmarks: Any, tmp_path: Path
+) -> None:
+    for room in range(30, 40):
+        with ZipFile(tmp_path / "a.xlsx", "w") as book:
+            xml = "x" * ((1 << 24) - room) + UMID + "</t>" + UMID[:-12] + "f" * 12
+            book.writestr("xl/worksheets/sheet1.xml", xml)
+            book.writestr("xl/other.xml", UMID.replace("0", "1"))
+        assert benchmarks.measuring.umids(tmp_path / "a.xlsx") == 1
+
+
+def test_machine_says_what_it_is(benchmarks: Any, tmp_path: Path) -> None:
+    facts = benchmarks.machine.facts(tmp_path)
     assert all(facts.values())
-    assert {"date", "CPU", "cores", "memory", "Python", "SQLite", "msgspec"} <= facts.keys()
+    assert {"date", "CPU", "cores", "memory", "disk", "Python", "SQLite"} <= facts.keys()
 
 
 def test_results_are_written_down_with_the_same_picture_each_time(tmp_path: Path) -> None:
@@ -281,7 +299,7 @@ def test_results_are_written_down_with_the_same_picture_each_time(tmp_path: Path
         "made.sent['XLSX'] = [Sent(20.0, 200.0, 3, {'read': 15.0, 'send': 5.0, 'total': 20.0})]\n"
         "for name in ('one', 'two'):\n"
         f"    folder = Path({str(tmp_path)!r}, name); folder.mkdir()\n"
-        "    bench.write_down(made, 1_000_000, folder / 'RESULTS.md')\n"
+        "    bench.write_down(made, 1_000_000, folder, folder / 'RESULTS.md')\n"
     )
     own = {**os.environ, "PYTHONPATH": str(BENCHMARKS)}
     subprocess.run([sys.executable, "-c", script], env=own, check=True)
