@@ -23,6 +23,10 @@ AHEAD = 2
 """Items that wait to be sent, so that neither process waits for the other at every item."""
 
 
+class NoProcess(OSError):
+    """The system has no room for another process; nothing was made."""
+
+
 def can_fork() -> bool:
     """Whether a second process is possible here, and has a processor to run on."""
     return hasattr(os, "fork") and threading.active_count() == 1 and (os.cpu_count() or 1) > 1
@@ -38,10 +42,15 @@ def beside(make: Callable[[], Iterable[Item]]) -> Iterator[Item]:
     """Yield what `make` yields in a child process; what it raises is raised here.
 
     The child is a few items ahead at most, and ends with this process or as soon as nobody listens.
-    Raises ChildProcessError where somebody has killed it.
+    Raises NoProcess where there can be no child, ChildProcessError where somebody has killed it.
     """
     receiver, sender = Pipe(duplex=False)
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError as full:
+        receiver.close()
+        sender.close()
+        raise NoProcess from full
     if not child:
         receiver.close()
         _serve(make, sender)
@@ -49,12 +58,13 @@ def beside(make: Callable[[], Iterable[Item]]) -> Iterator[Item]:
     try:
         while True:
             try:
-                item, error = pickle.loads(receiver.recv_bytes())
-            except EOFError:
+                received = receiver.recv_bytes()
+            except (EOFError, OSError):  # between two items, or in the middle of one
                 raise ChildProcessError(
                     "a process of its own that works on the sheet was ended from outside; is the "
                     "memory short?"
                 ) from None
+            item, error = pickle.loads(received)
             if error is not None:
                 raise error
             if item is None:

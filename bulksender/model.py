@@ -312,7 +312,7 @@ class Batch(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True, gc=False):
-    """What became of one message: QUEUED, REJECTED, UNKNOWN, or READY when it was not accepted."""
+    """What became of one message: QUEUED, REJECTED or UNKNOWN."""
 
     row: int
     status: RowStatus

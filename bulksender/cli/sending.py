@@ -314,15 +314,30 @@ def timed_where(wanted: bool, output: Output) -> Iterator[None]:
 
 @contextmanager
 def _interruptible(sender: Sender, run: Run, output: Output) -> Iterator[None]:
-    """Ctrl-C (or SIGTERM) ends the sending in good order; a second one ends it at once."""
+    """Ctrl-C (or SIGTERM) ends the sending in good order; a second one ends it at once.
+
+    Where it comes while the result is written, that is finished first.
+    """
+    from bulksender.ledger import RunState
+
+    told = False
 
     def stop(*_: object) -> None:
-        if sender.stopped is not None:
+        nonlocal told
+        sending = run.state is RunState.SENDING
+        if told and sending:
             output.error("Stopped at once; what was in flight is UNKNOWN when it is resumed.")
             output.error(next_step(ExitCode.STOPPED, run.id) or "")
+        elif told:
+            output.error(f"The result was not written. Write it with: bulksender report {run.id}")
+        elif sending:
+            sender.stop("Stopped: what was in flight was finished, nothing new was sent.")
+            output.error("Stopping when what is in flight has been answered. Once more: at once.")
+        else:
+            output.error("Nothing is in flight. The result is being written. Once more: at once.")
+        if told:
             os._exit(ExitCode.STOPPED)  # as safe as a kill, which the ledger is made for
-        sender.stop("Stopped: what was in flight was finished, nothing new was sent.")
-        output.error("Stopping when what is in flight has been answered. Once more: at once.")
+        told = True
 
     with handling(stop):
         yield

@@ -6,6 +6,7 @@ import os
 import secrets
 import sqlite3
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -96,8 +97,8 @@ class Ledger:
             try:
                 yield connection
                 connection.exec_driver_sql("COMMIT")
-            except BaseException:
-                _rollback(connection)
+            except BaseException as error:
+                _rollback(connection, error)
                 raise
             finally:
                 self._in_transaction = False
@@ -113,12 +114,14 @@ class Ledger:
             connection.exec_driver_sql("BEGIN")
             try:
                 yield connection
-            finally:
-                _rollback(connection)
+            except BaseException as error:
+                _rollback(connection, error)
+                raise
+            _rollback(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """The connection, outside any transaction."""
+        """The connection, in the caller's transaction if there is one, else outside any."""
         with self._reporting():
             yield self._live()
 
@@ -367,6 +370,13 @@ def _pragmas(durable: bool) -> Callable[[sqlite3.Connection, object], None]:
     return on_connect
 
 
-def _rollback(connection: Connection) -> None:
+def _rollback(connection: Connection, error: BaseException | None = None) -> None:
+    """Take everything back. A statement that Ctrl-C has cut off ends as well.
+
+    SQLAlchemy gives the connection up for it, and the frames of the error's traceback still hold
+    the statement: it would keep the ledger locked.
+    """
+    if error is not None:
+        traceback.clear_frames(error.__traceback__)
     with suppress(SQLAlchemyError):  # SQLite rolls back by itself when the disk is full
         connection.exec_driver_sql("ROLLBACK")

@@ -44,7 +44,7 @@ class Telling:
         self.state = RunState(found.state)
         self.job: Job = msgspec.json.decode(found.job, type=Job)
         self.hash: str | None = found.hash
-        self.old_hash: str | None = found.hash
+        self.old_hash: str | None = None  # of schema 1, once this process has planned the run
         self._facts: str | None = found.facts
         self.approved_at: str | None = found.approved_at
         self.ended_at: str | None = found.ended_at

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -89,12 +90,24 @@ def drafting(run: Run, output: Path) -> Iterator[Draft | None]:
     waiting = run.counts().get(RowStatus.READY, 0)
     if waiting >= LARGE and run.kept and (os.cpu_count() or 1) > 1:
         with suppress(OSError):  # then it is written when all is sent
-            draft = Draft(run, temporary(output.resolve()))
+            path = temporary(output.resolve())
+            if shutil.disk_usage(path.parent).free > _room_for(run):
+                draft = Draft(run, path)
     try:
         yield draft
     finally:
         if draft is not None:
             draft.leave()
+
+
+def _room_for(run: Run) -> int:
+    """Bytes that must be free, so that a draft takes none that the sending may need.
+
+    A result and the ledger's rows as they grow take less than twice the sheet and the ledger.
+    """
+    ledger = run.ledger_path
+    there = (Path(run.facts.path), ledger, ledger.with_name(f"{ledger.name}-wal"))
+    return 2 * sum(path.stat().st_size for path in there if path.exists())
 
 
 def temporary(output: Path) -> Path:
@@ -113,8 +126,12 @@ def main() -> None:
     ledger, run, target = sys.argv[1:]
     all_sent = threading.Event()
     threading.Thread(target=_listen, args=(all_sent, Path(target)), daemon=True).start()
-    with Ledger(Path(ledger)) as book:
-        follow(book.run(run), Path(target), all_sent)
+    try:
+        with Ledger(Path(ledger)) as book:
+            follow(book.run(run), Path(target), all_sent)
+    except BaseException:
+        Path(target).unlink(missing_ok=True)  # the ledger may need the room that it takes
+        raise
     os.write(1, _WHOLE)
     threading.Event().wait()  # until the file has been taken
 
