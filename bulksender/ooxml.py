@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, ParseError
@@ -60,8 +62,12 @@ class Contents(NamedTuple):
     styles: str | None
 
 
-def refuse_bombs(archive: ZipFile) -> None:
-    """Raise ValueError where a part would unpack to what no workbook holds."""
+def refuse_tricks(archive: ZipFile) -> None:
+    """Raise ValueError where a part is there twice, or would unpack to what no workbook holds."""
+    names = Counter(entry.filename for entry in archive.infolist() if not entry.is_dir())
+    for name, times in names.items():
+        if times > 1:
+            raise ValueError(f"its part {name} is in it {times} times; open it and save it anew")
     for entry in archive.infolist():
         swollen = entry.file_size > _SUSPICIOUS_RATIO * max(entry.compress_size, 1)
         if entry.file_size > MOST_BYTES or (entry.file_size > _SUSPICIOUS_BYTES and swollen):
@@ -161,6 +167,15 @@ def area(reference: str) -> Area | None:
         return None
     top, bottom = int(found[2]), int(found[4])
     return Area(top, column_number(found[1].encode()), bottom, column_number(found[3].encode()))
+
+
+def beside_rows(areas: Iterable[Area], header_row: int) -> int:
+    """The last column that merged areas reach from the header down.
+
+    A heading that is merged over a whole row reaches none: nothing stands there.
+    """
+    right = (area.right for area in areas if area.bottom >= header_row)
+    return max((column for column in right if column < MOST_COLUMNS), default=0)
 
 
 def _is(relation: Element, kind: str) -> bool:

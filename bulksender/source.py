@@ -11,11 +11,13 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
-from itertools import chain, islice, repeat
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Literal, NamedTuple, TextIO, cast
 
 from msgspec import Struct
+
+from bulksender.headers import key
 
 RESULT_COLUMNS = (
     "umid",
@@ -33,6 +35,21 @@ RESULT_COLUMNS = (
 DELIMITED = frozenset({".csv", ".tsv", ".txt"})
 ZIPPED_WORKBOOKS = frozenset({".xlsx", ".xlsm"})
 """Workbooks whose every other part can be carried over as it is."""
+
+
+def earlier_results(headers: Sequence[str]) -> dict[str, int]:
+    """The result columns that stand in a header already, by name: their indexes (from 0).
+
+    As they are written. Where `umid` and `status` are there in other letters ("Status Detail"),
+    somebody has tidied up a result, and so are the others.
+    """
+    found = {name: headers.index(name) for name in RESULT_COLUMNS if name in headers}
+    keys = [key(header) for header in headers]
+    if not {"umid", "status"} <= found.keys() and {"umid", "status"} <= {*keys}:
+        for name in RESULT_COLUMNS:
+            if key(name) in keys:
+                found.setdefault(name, keys.index(key(name)))
+    return found
 
 
 class SheetFacts(Struct, frozen=True, kw_only=True):
@@ -60,9 +77,7 @@ class SheetFacts(Struct, frozen=True, kw_only=True):
     @property
     def result_columns(self) -> dict[str, int]:
         """Where each result column goes: where it stands already, else after the last column."""
-        found = {
-            name: self.headers.index(name) + 1 for name in RESULT_COLUMNS if name in self.headers
-        }
+        found = {name: index + 1 for name, index in earlier_results(self.headers).items()}
         column = self.width
         for name in RESULT_COLUMNS:
             if name not in found:
@@ -75,6 +90,8 @@ BIGGEST_FIELD = 1_000_000
 """Characters of a field; far beyond any text, so a longer one is a quote gone wrong."""
 BIGGEST_LINE = 1 << 23
 """Characters of a line; a longer one is no line of a sheet."""
+LARGE_PIECE = 1 << 22
+"""Characters of lines that are looked at together; ten thousand of 400 each."""
 
 _BOM = "\ufeff"
 
@@ -104,6 +121,20 @@ def lines(file: TextIO) -> Iterator[str]:
         yield line
 
 
+def pieces(lines: Iterable[str], size: int) -> Iterator[list[str]]:
+    """The lines, up to `size` at a time, and no more than some megabytes of them."""
+    piece: list[str] = []
+    characters = 0
+    for line in lines:
+        piece.append(line)
+        characters += len(line)
+        if len(piece) == size or characters >= LARGE_PIECE:
+            yield piece
+            piece, characters = [], 0
+    if piece:
+        yield piece
+
+
 class Record(NamedTuple):
     """A record of a delimited file: its fields, its text exactly as it stands, and its lines."""
 
@@ -119,7 +150,7 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
     for a field beyond csv's limit.
     """
     left = iter(lines)
-    while piece := list(islice(left, 1_000)):
+    for piece in pieces(left, 1_000):
         fields = split_at_once(piece, delimiter)
         if fields is not None:
             yield from map(Record, fields, piece, repeat(1))

@@ -11,7 +11,7 @@ from bulksender import headers
 from bulksender.errors import SheetError, did_you_mean, listed
 from bulksender.model import Cell
 from bulksender.settings import SheetOptions
-from bulksender.source import column_letter
+from bulksender.source import column_letter, earlier_results
 from bulksender.tables import Spoilt, plain
 
 OPT_OUT_NAMES = frozenset(
@@ -173,9 +173,10 @@ def _one(texts: tuple[str, ...], name: str, option: str, where: str) -> int:
 
 def _earlier_results(texts: tuple[str, ...]) -> dict[str, int]:
     """Columns that an earlier run has written; a `status` all alone is the user's own."""
-    ours = "status" in texts and ("umid" in texts or "status_detail" in texts)
+    found = earlier_results(texts)
+    ours = "status" in found and ("umid" in found or "status_detail" in found)
     names = ("status", "run", "destination") if ours else ()
-    return {name: texts.index(name) for name in names if name in texts}
+    return {name: found[name] for name in names if name in found}
 
 
 def _all(texts: Sequence[str], names: Set[str]) -> list[int]:

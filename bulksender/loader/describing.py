@@ -6,7 +6,7 @@ from collections.abc import Iterator, Set
 from pathlib import Path
 
 from bulksender.loader.columns import Columns
-from bulksender.source import DELIMITED, RESULT_COLUMNS, column_letter
+from bulksender.source import DELIMITED, column_letter, earlier_results
 from bulksender.tables import DELIMITERS, Table
 
 _DELIMITERS = dict(zip(DELIMITERS, ("comma", "semicolon", "tab", "pipe"), strict=True))
@@ -46,8 +46,8 @@ def chosen_columns(
         if index is not None:
             yield f"{role} {named(columns, index)}"
     if columns.umid is None:
-        for index, text in enumerate(columns.headers):
-            if text in RESULT_COLUMNS and index not in inputs:
+        for index in sorted(earlier_results(columns.headers).values()):
+            if index not in inputs:
                 yield f"{named(columns, index)} will hold the result instead"
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from bulksender.beside import beside, can_fork
+from bulksender.beside import NoProcess, beside, can_fork
 from bulksender.errors import SheetError, did_you_mean, listed
 from bulksender.loader.cells import BadNumber
 from bulksender.loader.columns import Columns
@@ -133,8 +133,11 @@ class Sheet:
         out to be damaged.
         """
         self._inputs |= set(needed)
+        single = ("umid", "status", "run", "destination")
+        own = {name: None for name in single if getattr(self.columns, name) in needed}
         self.columns = msgspec.structs.replace(  # what the text uses is text, whatever its name
             self.columns,
+            **own,
             opt_out=tuple(index for index in self.columns.opt_out if index not in needed),
             opt_in=tuple(index for index in self.columns.opt_in if index not in needed),
         )
@@ -169,6 +172,8 @@ class Sheet:
                     self._width, self._notices = refused, recipients
                     return
                 yield Chunk(Recipients.unpacked(recipients), list(starmap(RejectedRow, refused)))
+        except NoProcess:
+            yield from self._read(needed, size)
         except ChildProcessError as error:
             raise SheetError(f"{self._path}: {error} Nothing was sent; try again.") from error
 
@@ -201,6 +206,10 @@ class Sheet:
                 if wanted[row] and number in hidden:
                     wanted[row] = False
                     self._notices.add(_HIDDEN, number)
+                    while len(block.columns) > self._width and any(
+                        column[row] is not None for column in block.columns[self._width :]
+                    ):
+                        self._width += 1  # the result stands beside these rows, too
         return block if all(wanted) else block.only(wanted)
 
     def _without_phone(self, block: Block) -> Sequence[int]:

@@ -114,8 +114,8 @@ def _write_beside(run: Run, facts: SheetFacts, output: Path, draft: Draft | None
 
     try:
         _replace(target, copy, source)
-    except (ValueError, BadZipFile, zlib.error, csv.Error):
-        return False
+    except (ValueError, BadZipFile, zlib.error, csv.Error, RuntimeError):
+        return False  # RuntimeError: a part is packed or encrypted as zipfile cannot read it
     if target == source.resolve():
         _rebase(run, facts)
     return True
@@ -133,7 +133,6 @@ def _unchanged(source: Path, facts: SheetFacts) -> bool:
 
 def _replace(output: Path, write: Callable[[Path], None], like: Path | None = None) -> None:
     """Write a temporary file beside `output`, then rename: the old file or the new one, no half."""
-    _remove_leftovers(output)
     half = temporary(output)
     try:
         half.touch(mode=0o600)
@@ -145,6 +144,7 @@ def _replace(output: Path, write: Callable[[Path], None], like: Path | None = No
         half.replace(output)
     finally:
         half.unlink(missing_ok=True)
+    _remove_leftovers(output)
 
 
 def _remove_leftovers(output: Path) -> None:

@@ -16,15 +16,15 @@ from bulksender.ooxml import column_number
 from bulksender.reporter.cellxml import ResultCells
 from bulksender.reporter.pages import Page, Waiting
 from bulksender.reporter.values import Values
-from bulksender.source import RESULT_COLUMNS, SheetFacts, column_letter
+from bulksender.source import RESULT_COLUMNS, SheetFacts, column_letter, earlier_results
 from bulksender.zipping import Blocks, Packing, copy
 
 _TWO_LETTERS = 702  # columns, up to ZZ
 
 _SHEET_DATA = re.compile(rb"<(\w+:)?sheetData\s*(/?)>")
 _DIMENSION = re.compile(rb"""(<(?:\w+:)?dimension\s[^>]*?ref=["'])([A-Z]+\d+)(?::([A-Z]+)(\d+))?""")
-_REFERENCE = re.compile(rb"""\sr=["']([A-Z]*)(\d*)["']""")
-_STYLE = re.compile(rb"""\ss=["'](\d+)["']""")
+_REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Z]*)(\d*)["']""")
+_STYLE = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")
 
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _ASIDE = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
@@ -165,7 +165,8 @@ class SheetWriter:
     def _header(self, row: bytes) -> bytes:
         """Names over the new columns, in the style of the header's last cell."""
         styles = self._cell_style.findall(_masked(row))
-        names = tuple(None if name in self._facts.headers else name for name in RESULT_COLUMNS)
+        there = earlier_results(self._facts.headers)
+        names = tuple(None if name in there else name for name in RESULT_COLUMNS)
         return self._merged(row, names, styles[-1].decode() if styles else "")
 
     def _merged(self, row: bytes, values: Values, style: str = "") -> bytes:

@@ -14,7 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from bulksender.ooxml import sheet_part
 from bulksender.reporter.pages import Page
 from bulksender.reporter.sheetxml import SheetWriter
-from bulksender.source import RESULT_COLUMNS, SheetFacts
+from bulksender.source import SheetFacts, earlier_results
 from bulksender.zipping import copy, packing, unpacked
 
 _CALC_CHAIN = "/calcchain.xml"
@@ -51,7 +51,7 @@ def write(facts: SheetFacts, pages: Iterator[Page], target: Path) -> None:
 
 def _may_replace(facts: SheetFacts) -> bool:
     """Whether result columns stand where something else may have stood."""
-    return any(name in facts.headers for name in RESULT_COLUMNS)
+    return bool(earlier_results(facts.headers))
 
 
 def _about_the_calculation_chain(entries: list[ZipInfo]) -> list[ZipInfo]:

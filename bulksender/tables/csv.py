@@ -5,16 +5,16 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
-from itertools import chain, islice, zip_longest
+from itertools import chain, islice
 from pathlib import Path
 from typing import TextIO
 
 from bulksender.errors import SheetError
 from bulksender.headers import like_a_number
 from bulksender.model import CHUNK_ROWS
-from bulksender.source import Record, lines, one_by_one, opened, records, split_at_once
+from bulksender.source import Record, lines, one_by_one, opened, pieces, records, split_at_once
 from bulksender.tables.encodings import Encoding, encoding_of
-from bulksender.tables.table import Block, Dialect, Row
+from bulksender.tables.table import Block, Dialect, Row, blocks_of
 
 DELIMITERS = ",;\t|"
 _SAMPLE_RECORDS = 25
@@ -61,10 +61,10 @@ class DelimitedTable:
         read = _Read()
         try:
             with opened(self.path, self.dialect.encoding) as file:
-                while piece := list(islice(lines(file), CHUNK_ROWS)):
+                for piece in pieces(lines(file), CHUNK_ROWS):
                     before = read.rows
                     fields = self._at_once(piece, read) or self._singly(piece, file, read)
-                    yield Block(range(before + 1, read.rows + 1), list(zip_longest(*fields)))
+                    yield from blocks_of(range(before + 1, read.rows + 1), fields)
         except csv.Error as error:
             raise SheetError(
                 f"{self.path}, row {read.rows + 1} (line {read.lines + 1}): {error}. Look for a "

@@ -53,7 +53,7 @@ class OdsTable(ZippedWorkbook, InRows):
     def __init__(self, path: Path, name: str | None):
         self.path = path
         with self._opened() as archive:
-            ooxml.refuse_bombs(archive)
+            ooxml.refuse_tricks(archive)
             _refuse_encrypted(path, archive)
             with archive.open("content.xml") as stream:
                 entries = _entries(stream)
@@ -62,9 +62,8 @@ class OdsTable(ZippedWorkbook, InRows):
         self.sheet = self._entry.name
 
     def reach(self, header_row: int) -> int:
-        """The last column in use, merged cells below the title included."""
-        merged = [area.right for area in self._entry.merges if area.top >= header_row]
-        return max([self._entry.width, *merged])
+        """The last column in use, merged cells beside the rows included."""
+        return max(self._entry.width, ooxml.beside_rows(self._entry.merges, header_row))
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows that hold anything."""

@@ -9,7 +9,7 @@ than a row is held at a time.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from xml.etree.ElementTree import Element, ParseError
 
@@ -17,6 +17,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from bulksender.ooxml import MOST_COLUMNS, MOST_ROWS, Area, area, column_number
+from bulksender.source import column_letter
 from bulksender.tables.rowsalike import (
     MOST_ALIKE,
     ROW_END,
@@ -26,7 +27,7 @@ from bulksender.tables.rowsalike import (
     Unlike,
     of_kind,
 )
-from bulksender.tables.table import NEVER_COMPUTED, Block, Row, block_of, in_blocks
+from bulksender.tables.table import NEVER_COMPUTED, Block, Row, in_blocks
 from bulksender.tables.xmlstream import (
     MOST_ROW,
     Damaged,
@@ -53,12 +54,15 @@ _CELL = re.compile(
 )
 _FIRST_ROWS = 50  # they show what the sheet's rows look like
 _ROW_TAG = re.compile(r'<row(?: r="([0-9]{1,7})")?([^>]*)>')
-_R = re.compile(r"""\sr=["']([0-9]{1,7})["']""")
+_R = re.compile(r"""\sr\s*=\s*["']([0-9]{1,7})["']""")
+_CELL_ROW = re.compile(r"""<c\s(?:[^<>]*\s)?r\s*=\s*["'][A-Z]+([0-9]{1,7})["']""")
 _HIDDEN = re.compile(r"""\shidden=["'](?:1|true|on)["']""")
 _MERGE = re.compile(r"""<(?:\w+:)?mergeCell\s[^<>]*?ref=["']([^"'<>]*)["']""")
 _DATA = re.compile(r"<(\w+:)?sheetData\s*(/?)>")
 _DATA_END = re.compile(r"</(?:\w+:)?sheetData\s*>")
 _STRING = re.compile(r"<si>\s*+<t(?: [^>]*+)?>([^<]*+)</t>\s*+</si>|([\s\S]+?(?:</si>|\Z))")
+_BLANK_STRING = re.compile(r"<si\b[^<>]*/>")
+_STRING_BEGIN = re.compile(r"<si\b[^<>]*(?<!/)>")
 _PLAIN_STRING = re.compile(r"<si><t(?: [^>]*+)?>([^<]*+)</t></si>")
 _STRINGS = re.compile(r"<(\w+:)?sst\b[^<>]*>")
 
@@ -135,17 +139,17 @@ class _Reader:
             yield from in_blocks(self._singly(head))
             width = max(1, min(self._width, MOST_ALIKE))
             self._alike = RowsAlike(width, self._strings, self._readings)
-        if text and (block := self._at_once(self._alike, text)).numbers:
-            yield block
+        if text:
+            yield from self._at_once(self._alike, text)
         if min(self._width, MOST_ALIKE) > self._alike.width:
             self._alike = None  # wider rows have come, and there may be more of them
 
-    def _at_once(self, alike: RowsAlike, text: str) -> Block:
+    def _at_once(self, alike: RowsAlike, text: str) -> Iterable[Block]:
         before = self._number
         try:
             found = list(alike.runs(text))
             if len(found) == 1 and not isinstance(found[0][0], str):
-                return self._read(alike, found[0])
+                return (self._read(alike, found[0]),)
             rows = list[Row]()
             for run in found:
                 if isinstance(run[0], str):
@@ -155,7 +159,7 @@ class _Reader:
         except Unlike:
             self._number = before
             rows = list(self._singly(text))
-        return block_of(rows)
+        return in_blocks(rows, len(rows))
 
     def _read(self, alike: RowsAlike, run: list[Found]) -> Block:
         block = alike.read(run, self._number)
@@ -178,6 +182,9 @@ class _Reader:
             if not named and (other := _R.search(attributes)):
                 named = other[1]
             before, number = number, int(named) if named else number + 1
+            cell = None if named else _CELL_ROW.search(part, start)
+            if cell and int(cell[1]) != number:
+                raise Damaged(f"the cells of row {number} say that they stand in row {cell[1]}")
             if not before < number <= MOST_ROWS:
                 raise Damaged(f"row {number} stands behind row {before}")
             self._number = number
@@ -193,7 +200,7 @@ class _Reader:
                 hidden = "hidden" in attributes and _HIDDEN.search(attributes) is not None
                 yield Row(number, values, hidden)
         if "<row" in behind:
-            _empty_rows(behind, number)
+            self._number = _empty_rows(behind, number)
 
 
 def _cut(text: str, rows: int) -> tuple[str, str]:
@@ -232,10 +239,10 @@ def shared_strings(stream: Blocks) -> list[str]:
 
 def _strings(other: str) -> Iterator[str]:
     """Blank strings, and the one of several runs behind them, if there is one."""
-    yield from [""] * len(re.findall(r"<si\s*/>", other))
-    start = other.find("<si>")
-    if start >= 0:
-        yield unescaped(_raw(_text(_element(f"<sst>{other[start:]}</sst>", "a shared string"))))
+    yield from [""] * len(_BLANK_STRING.findall(other))
+    if begin := _STRING_BEGIN.search(other):
+        text = other[begin.start() :]
+        yield unescaped(_raw(_text(_element(f"<sst>{text}</sst>", "a shared string"))))
 
 
 def _empty_rows(text: str, number: int) -> int:
@@ -262,17 +269,10 @@ def _parsed(outer: str, body: str, number: int) -> list[_Cell]:
         formula = "f" if "f" in children else ""
         value = _raw(children["v"].text or "") if "v" in children else ""
         text = _raw(_text(children["is"])) if "is" in children else ""
-        cells.append((_letters(column), cell.get("s", ""), cell.get("t", ""), formula, value, text))
+        cells.append(
+            (column_letter(column + 1), cell.get("s", ""), cell.get("t", ""), formula, value, text)
+        )
     return cells
-
-
-def _letters(column: int) -> str:
-    letters = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 def _element(xml: str, what: str) -> Element:

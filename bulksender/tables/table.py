@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
-from itertools import compress, islice, zip_longest
+from itertools import compress, zip_longest
 from typing import Any, NamedTuple, Protocol
 
 from bulksender.model import Cell, Formatted
@@ -56,17 +56,40 @@ class Block(NamedTuple):
             yield Block(self.numbers[some], [column[some] for column in self.columns], self.hidden)
 
 
-def block_of(rows: Iterable[Row]) -> Block:
-    """The rows as a block."""
-    numbers, values, hidden = list(zip(*rows, strict=True)) or [()] * 3
-    return Block(numbers, list(zip_longest(*values)), frozenset(compress(numbers, hidden)))
+MOST_CELLS = 1_000_000
+"""Cells of a block, but for one of a single row: a wide row makes all others as wide."""
+
+
+def blocks_of(
+    numbers: Sequence[int],
+    values: Sequence[Sequence[object]],
+    hidden: frozenset[int] = frozenset(),
+) -> Iterator[Block]:
+    """Rows of any widths as one block, or as several where that is more than MOST_CELLS."""
+    if len(numbers) > 1 and len(numbers) * max(map(len, values)) > MOST_CELLS:
+        middle = len(numbers) // 2
+        yield from blocks_of(numbers[:middle], values[:middle], hidden)
+        yield from blocks_of(numbers[middle:], values[middle:], hidden)
+    elif numbers:
+        yield Block(numbers, list(zip_longest(*values)), hidden)
 
 
 def in_blocks(rows: Iterable[Row], size: int = 10_000) -> Iterator[Block]:
-    """The rows as blocks of at most `size`."""
-    left = iter(rows)
-    while some := list(islice(left, size)):
-        yield block_of(some)
+    """The rows as blocks of at most `size`; no more of them are held than a block may have."""
+    some: list[Row] = []
+    cells = 0
+    for row in rows:
+        some.append(row)
+        cells += len(row.values)
+        if len(some) == size or cells >= MOST_CELLS:
+            yield from _together(some)
+            some, cells = [], 0
+    yield from _together(some)
+
+
+def _together(rows: Sequence[Row]) -> Iterator[Block]:
+    numbers, values, hidden = list(zip(*rows, strict=True)) or [()] * 3
+    return blocks_of(numbers, values, frozenset(compress(numbers, hidden)))
 
 
 class Table(Protocol):

@@ -22,7 +22,7 @@ class XlsxTable(ZippedWorkbook):
     def __init__(self, path: Path, name: str | None):
         self.path = path
         with self._opened() as archive:
-            ooxml.refuse_bombs(archive)
+            ooxml.refuse_tricks(archive)
             found = ooxml.contents(archive)
             self._readings = _readings(archive, found)
             self._strings: list[str] = []
@@ -39,8 +39,8 @@ class XlsxTable(ZippedWorkbook):
         self.sheet = self._entry.name
 
     def reach(self, header_row: int) -> int:
-        """The last column that merged cells below the title reach."""
-        return max((area.right for area in self._merges if area.top >= header_row), default=0)
+        """The last column that merged cells beside the rows reach."""
+        return ooxml.beside_rows(self._merges, header_row)
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows that hold anything."""

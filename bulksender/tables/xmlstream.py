@@ -16,6 +16,8 @@ MOST_HEAD = 8 << 20
 """Characters before the first row; 16,384 columns described take a quarter of it."""
 MOST_ROW = 64 << 20
 """Characters of a row's XML; 16,384 cells of a kilobyte take a quarter of it."""
+MOST_ALONE = 4 << 20
+"""Characters of elements that are no more than a tag, of which there may be a million."""
 
 _ENTITY = re.compile(r"&(#x[0-9A-Fa-f]{1,6}|#[0-9]{1,7}|[A-Za-z]\w*);")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
@@ -70,13 +72,20 @@ def opened(
 
 
 def _pieces(source: Iterator[str], buffer: str, end: str, last: str, most: int) -> Iterator[str]:
-    """Text that stops right behind an `end` tag, until the `last` one comes."""
+    """Text that stops right behind an `end` tag, until the `last` one comes.
+
+    Where nothing but elements of a tag alone comes for long, it stops between two of them.
+    """
+    alone = end.replace("</", "<").rstrip(">")
     while True:
         seen = _UNSEEN.sub(lambda match: "-" * len(match[0]), buffer) if "<!" in buffer else buffer
         stop = seen.rfind(end)
         if stop >= 0:
             yield buffer[: stop + len(end)]
             buffer, seen = buffer[stop + len(end) :], seen[stop + len(end) :]
+        elif len(buffer) > MOST_ALONE and (stop := seen.rfind(f"/>{alone}")) >= 0:
+            yield buffer[: stop + 2]
+            buffer, seen = buffer[stop + 2 :], seen[stop + 2 :]
         if found := re.search(last, seen):
             yield buffer[: found.start()]
             return

@@ -19,7 +19,7 @@ from bulksender.model import Shown, formatted
 from bulksender.settings import SheetOptions
 from bulksender.tables import Block, Row, Spoilt, open_table, plain, plain_column
 from bulksender.tables.formats import Amounts, reading
-from bulksender.tables.table import block_of, in_blocks
+from bulksender.tables.table import in_blocks
 
 AMOUNT = reading("#,##0.00")
 assert isinstance(AMOUNT, Amounts)
@@ -60,6 +60,11 @@ def filled(rows: Iterable[Row]) -> list[Row]:
         if width:
             found.append(Row(number, tuple(values[:width]), hidden))
     return found
+
+
+def block_of(rows: Sequence[Row]) -> Block:
+    """The rows in one block; there may be none."""
+    return next(in_blocks(rows, 100), Block([], []))
 
 
 def rows_of(blocks: Iterable[Block]) -> list[Row]:
