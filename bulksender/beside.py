@@ -23,6 +23,10 @@ AHEAD = 2
 """Items that wait to be sent, so that neither process waits for the other at every item."""
 
 
+TOLD_TO_END = tuple(told for told in signal.Signals if told.name in ("SIGINT", "SIGTERM", "SIGHUP"))
+"""How somebody says that a process shall end: Ctrl-C, the system, a terminal that is closed."""
+
+
 class NoProcess(OSError):
     """The system has no room for another process; nothing was made."""
 
@@ -79,7 +83,7 @@ def beside(make: Callable[[], Iterable[Item]]) -> Iterator[Item]:
 def _serve(make: Callable[[], Iterable[object]], sender: Connection) -> None:
     """The child's whole life: make, send, and leave without a trace of the parent's affairs."""
     try:
-        for told in (signal.SIGINT, signal.SIGTERM):  # told to both, and the parent decides
+        for told in TOLD_TO_END:  # told to both, and the parent decides
             signal.signal(told, signal.SIG_IGN)
         made: Queue[bytes | None] = Queue(AHEAD)
         sending = threading.Thread(target=_send, args=(made, sender))

@@ -5,9 +5,11 @@ def main() -> None:
     """The console script `bulksender`."""
     import sys
 
-    from bulksender.cli.app import app
+    from bulksender.cli.streams import forgive
 
-    for stream in (sys.stdout, sys.stderr):  # a name in a script that the terminal cannot show
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    forgive()
+    try:
+        from bulksender.cli.app import app
+    except KeyboardInterrupt:
+        sys.exit(6)  # ExitCode.STOPPED; nothing has begun
     app()

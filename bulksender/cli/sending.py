@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from bulksender.cli.base import stop_command, with_ctrl_c
 from bulksender.cli.opening import opened_account, opened_ledger
 from bulksender.cli.output import Output, next_step
 from bulksender.errors import (
@@ -190,7 +191,12 @@ def _send(run: Run, desk: Desk) -> _Ended:
                 campaign.send(run, sender)
             except LedgerError as error:
                 raise Stopped(f"{error} Go on with: bulksender resume {run.id}") from error
-        summary, unwritten = _written(run, desk.started, draft)
+        try:
+            summary, unwritten = _written(run, desk.started, draft)
+        except KeyboardInterrupt:
+            raise Stopped(
+                f"The result was not written. Write it with: bulksender report {run.id}"
+            ) from None
     desk.output.done(summary)
     return _Ended(summary, sender.stopped, unwritten)
 
@@ -297,8 +303,10 @@ def _written(
 
     try:
         return campaign.report(run, started=started, draft=draft), None
-    except ReportError as error:
-        return summarise(run, seconds=time.monotonic() - started), error
+    except (ReportError, SettingsError) as error:  # its place was free when the run began
+        said = f"{error} Everything is in the ledger: bulksender report {run.id} -o FILE"
+        unwritten = error if isinstance(error, ReportError) else ReportError(said)
+        return summarise(run, seconds=time.monotonic() - started), unwritten
 
 
 @contextmanager
@@ -325,19 +333,18 @@ def _interruptible(sender: Sender, run: Run, output: Output) -> Iterator[None]:
     def stop(*_: object) -> None:
         nonlocal told
         sending = run.state is RunState.SENDING
-        if told and sending:
+        if told and not sending:
+            stop_command()  # of the result nothing is left
+        if told:
             output.error("Stopped at once; what was in flight is UNKNOWN when it is resumed.")
             output.error(next_step(ExitCode.STOPPED, run.id) or "")
-        elif told:
-            output.error(f"The result was not written. Write it with: bulksender report {run.id}")
-        elif sending:
+            os._exit(ExitCode.STOPPED)  # as safe as a kill, which the ledger is made for
+        told = True
+        if sending:
             sender.stop("Stopped: what was in flight was finished, nothing new was sent.")
             output.error("Stopping when what is in flight has been answered. Once more: at once.")
         else:
             output.error("Nothing is in flight. The result is being written. Once more: at once.")
-        if told:
-            os._exit(ExitCode.STOPPED)  # as safe as a kill, which the ledger is made for
-        told = True
 
     with handling(stop):
         yield
@@ -345,8 +352,8 @@ def _interruptible(sender: Sender, run: Run, output: Output) -> Iterator[None]:
 
 @contextmanager
 def handling(handler: Callable[..., None]) -> Iterator[None]:
-    """Install a handler for SIGINT and SIGTERM while the block runs."""
-    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    """Let a handler take what tells the process to end, while the block runs."""
+    before = with_ctrl_c(handler)
     try:
         yield
     finally:

@@ -50,9 +50,12 @@ class Chunk(NamedTuple):
 
 
 class Sheet:
-    """An opened sheet, its header found. `chunks` reads it once; `facts` is whole after that."""
+    """An opened sheet, its header found. `chunks` reads it once; `facts` is whole after that.
 
-    def __init__(self, options: SheetOptions, table: Table, path: Path):
+    `read_from` is the fingerprint of the file that `table` was opened from.
+    """
+
+    def __init__(self, options: SheetOptions, table: Table, path: Path, read_from: str):
         self._options = options
         self._path = path
         self._table = table
@@ -64,7 +67,7 @@ class Sheet:
         self._delimited = path.suffix.lower() in DELIMITED
         self._header_cells = layout.header_cells
         self._width = max(self._header_cells, table.reach(self.header_row))
-        self._fingerprint = fingerprint(path)
+        self._fingerprint = read_from
         self._large = path.stat().st_size >= LARGE
         chosen = (*self.columns.phone, self.columns.text, self.columns.reference)
         self._inputs = {column for column in chosen if column is not None}
@@ -145,6 +148,7 @@ class Sheet:
             yield from self._read_beside(needed, size)
         else:
             yield from self._read(needed, size)
+        self._refuse_changed()
         self._refuse_too_wide()
 
     def _read(self, needed: Sequence[int], size: int) -> Iterator[Chunk]:
@@ -222,6 +226,14 @@ class Sheet:
             for row, cell in enumerate(block.columns[phone])
             if cell is None or cell == "" or (type(cell) is str and cell.isspace())
         ]
+
+    def _refuse_changed(self) -> None:
+        """Raise SheetError where the header may be another file's than the rows."""
+        if not self._path.is_file() or fingerprint(self._path) != self._fingerprint:
+            raise SheetError(
+                f"{self._path}: somebody has saved or moved the sheet while it was read, so nobody "
+                "can tell which columns its rows have. Try again."
+            )
 
     def _refuse_too_wide(self) -> None:
         """Raise SheetError where no room is left for the result's columns."""
@@ -319,7 +331,8 @@ def open_sheet(options: SheetOptions) -> Sheet:
         )
     path = Path(options.path)
     try:
-        return Sheet(options, open_table(path, options.sheet), path)
+        read_from = fingerprint(path)  # before anything is read of it
+        return Sheet(options, open_table(path, options.sheet), path, read_from)
     except FileNotFoundError as error:
         raise SheetError(f"{path}: there is no such file.{_neighbour(path)}") from error
     except IsADirectoryError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-import tempfile
 import time
 import zlib
 from collections.abc import Callable
@@ -70,11 +69,12 @@ def check_writable(path: Path) -> None:
     if not folder.is_dir():
         raise SettingsError(f"The result would go to {path}, but there is no folder {folder}.")
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        half = temporary(path.resolve())
+        half.touch(mode=0o600)
+        half.unlink()
     except OSError as error:
         raise SettingsError(
-            f"The result would go to {path}, but that folder cannot be written to "
+            f"The result would go to {path}, but it cannot be written there "
             f"({error.strerror}). Name another place with --output."
         ) from error
 

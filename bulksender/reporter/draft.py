@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bulksender.beside import collect_rarely
+from bulksender.beside import TOLD_TO_END, collect_rarely
 from bulksender.ledger import Ledger, Run
 from bulksender.model import RowStatus
 from bulksender.reporter.pages import pages_of
@@ -44,6 +44,7 @@ class Draft:
         self.path = path
         self._run = run
         self._writes_of_others = run.writes_of_others()
+        self._sheet = _stamp(run)
         path.touch(mode=0o600)
         try:
             self._process = subprocess.Popen(
@@ -60,15 +61,16 @@ class Draft:
     def moved_to(self, target: Path) -> bool:
         """Nothing more is sent: wait until all is written, and move it; False where it is no use.
 
-        That is where the process has failed, or another one has written to the ledger: what was
-        taken from it may no longer be true. Then nothing is left of it.
+        That is where the process has failed, or another one has written to the ledger or the
+        sheet: what was taken from them may no longer be true. Then nothing is left of it.
         """
         assert self._process.stdin is not None and self._process.stdout is not None
         with suppress(BrokenPipeError):
             self._process.stdin.write(_ALL_SENT)
             self._process.stdin.flush()
         whole = self._process.stdout.read(len(_WHOLE)) == _WHOLE
-        if whole and self._run.writes_of_others() == self._writes_of_others:
+        same = self._run.writes_of_others() == self._writes_of_others
+        if whole and same and _stamp(self._run) == self._sheet:
             self.path.replace(target)
             return True
         self.leave()
@@ -100,6 +102,14 @@ def drafting(run: Run, output: Path) -> Iterator[Draft | None]:
             draft.leave()
 
 
+def _stamp(run: Run) -> tuple[int, ...]:
+    """What differs once anybody has written to the sheet, though it were as it was again."""
+    with suppress(OSError):
+        found = Path(run.facts.path).stat()
+        return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return ()
+
+
 def _room_for(run: Run) -> int:
     """Bytes that must be free, so that a draft takes none that the sending may need.
 
@@ -120,7 +130,7 @@ _PROGRAM = "from bulksender.reporter.draft import main; main()"
 
 def main() -> None:
     """The other process: it ends with the one that has started it, whatever becomes of that."""
-    for told in (signal.SIGINT, signal.SIGTERM):  # told to both, and the other one decides
+    for told in TOLD_TO_END:  # told to both, and the other one decides
         signal.signal(told, signal.SIG_IGN)
     collect_rarely()
     ledger, run, target = sys.argv[1:]

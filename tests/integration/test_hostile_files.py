@@ -239,6 +239,40 @@ def test_a_stray_value_in_the_last_row_of_a_workbook_is_no_burden(folder: Path) 
     assert "1048576" in ended.stdout  # the row has no number, and its owner is told so
 
 
+def _narrow_csv(path: Path) -> Path:
+    lines = ["Mobile", *(f"9{n:07}" + "," * (100_000 if n == 5_000 else 0) for n in range(10_000))]
+    path.write_text("\n".join([*lines, ""]), "utf-8")
+    return path
+
+
+def _narrow_xlsx(path: Path) -> Path:
+    row = b'<row r="%d"><c r="A%d"><v>%d</v></c>%b</row>'
+    far = CELL % b"XES15000"
+    rows = b"".join(
+        row % (n, n, 6590000000 + n, far if n == 15_000 else b"") for n in range(3, 30_000)
+    )
+    return xlsx(path, sheet=sheet(SHEET + ROWS + rows + SHEET_END))
+
+
+def _narrow_ods(path: Path) -> Path:
+    row = b"<t:table-row>" + ODS_NUMBER % b"" + b"</t:table-row>"
+    empty = b'<t:table-cell t:number-columns-repeated="15000"/>'
+    far = b"<t:table-row>" + ODS_NUMBER % b"" + empty + ODS_NUMBER % b"" + b"</t:table-row>"
+    content = CONTENT + ODS_ROWS + row * 6_000 + far + row * 6_000 + CONTENT_END
+    return ods(path, content)
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [("a.csv", _narrow_csv), ("a.xlsx", _narrow_xlsx), ("a.ods", _narrow_ods)],
+)
+def test_one_wide_row_among_thousands_is_no_burden(
+    folder: Path, name: str, made: Callable[[Path], Path]
+) -> None:
+    ended = checked(made(folder / name))
+    assert ended.returncode == 0, ended.stderr
+
+
 @pytest.mark.parametrize("cell", [b"XFE1", b"ZZZ1", b"AAAAAAAAAAAA1", b"1A", b"$A$1"])
 def test_a_cell_at_no_place_of_a_sheet_is_refused(folder: Path, cell: bytes) -> None:
     beyond = b'<row r="3">' + CELL % cell + b"</row>"

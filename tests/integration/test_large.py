@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -80,3 +83,99 @@ def test_a_run_that_is_stopped_says_which_rows_still_wait(
         )
     assert {row["status"] for row in result(shell)} == {"QUEUED"}
     assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_a_large_run_has_its_sheet_read_and_its_result_written_by_other_processes(
+    tmp_path: Path,
+) -> None:
+    with Simulator(latency=0.1) as simulator:
+        shell = shell_at(simulator, tmp_path)
+        path = large_sheet(shell)
+        with path.open("a", encoding="utf-8") as file:
+            file.writelines(f"{'x' * 2_000},n/a\n" for _ in range(2_000))  # enough to be worth it
+        sending = shell.start(*SEND)
+        children = Path(f"/proc/{sending.pid}/task/{sending.pid}/children")
+        commands: set[str] = set()
+        drafts: set[int] = set()
+        while sending.poll() is None:
+            with suppress(OSError):
+                for child in children.read_text().split():
+                    commands.add(Path(f"/proc/{child}/cmdline").read_text())
+                drafts |= {draft.stat().st_ino for draft in tmp_path.glob(".large-results*.tmp")}
+            time.sleep(0.01)
+        assert sending.communicate()[1] is not None
+    reading, writing = ([name in said for said in commands] for name in ("send", "draft"))
+    assert any(reading) and any(writing), commands
+    assert (tmp_path / "large-results.csv").stat().st_ino in drafts
+
+
+def test_a_run_that_is_killed_with_its_draft_going_on_is_resumed(tmp_path: Path) -> None:
+    with Simulator(latency=0.3) as simulator:
+        shell = shell_at(simulator, tmp_path)
+        large_sheet(shell)
+        sending = shell.start(*SEND)
+        ends = time.monotonic() + 60
+        while len(simulator.messages) < 8_000 and time.monotonic() < ends:
+            time.sleep(0.02)
+        sending.kill()
+        sending.communicate()
+        resumed = shell.run("resume")
+        assert resumed.code == 5, resumed.err  # what was in flight is UNKNOWN
+        reached = Counter(message.destination for message in simulator.messages)
+    assert reached.most_common(1)[0][1] == 1
+    rows = result(shell)
+    assert len(rows) == ROWS
+    assert {row["status"] for row in rows} == {"QUEUED", "UNKNOWN"}
+    assert {row["Mobile"] for row in rows if row["status"] == "QUEUED"} <= reached.keys()
+    assert not list(tmp_path.glob(".*.tmp"))
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_ctrl_c_while_the_result_is_written_says_what_is_true(tmp_path: Path, again: bool) -> None:
+    with Simulator() as simulator:
+        shell = shell_at(simulator, tmp_path)
+        large_sheet(shell)
+        script = [sys.executable, "-c", _SLOW_RESULT, *SEND]
+        sending = subprocess.Popen(
+            script, cwd=tmp_path, env=shell.environ, text=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        ends = time.monotonic() + 60
+        while not (tmp_path / "writing").exists() and time.monotonic() < ends:
+            time.sleep(0.02)
+        for _ in range(1 + again):
+            sending.send_signal(signal.SIGINT)
+            time.sleep(0.3)
+        (tmp_path / "go on").touch()
+        _, said = sending.communicate(timeout=60)
+        assert len(simulator.messages) == ROWS
+    assert "nothing new was sent" not in said
+    assert "UNKNOWN" not in said
+    if again:
+        assert sending.returncode == 6
+        assert "bulksender report " in said
+        assert not (tmp_path / "large-results.csv").exists()
+    else:
+        assert sending.returncode == 0
+        assert {row["status"] for row in result(shell)} == {"QUEUED"}
+    assert not list(tmp_path.glob(".*.tmp"))
+
+
+_SLOW_RESULT = """
+import sys, time
+from pathlib import Path
+from bulksender import reporter
+
+write = reporter.write
+
+def slowly(*args):
+    Path("writing").touch()
+    while not Path("go on").exists():
+        time.sleep(0.01)
+    return write(*args)
+
+reporter.write = slowly
+from bulksender.cli import main
+sys.argv[0] = "bulksender"
+main()
+"""

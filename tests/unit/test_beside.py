@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
@@ -15,9 +17,12 @@ from zipfile import ZipFile
 import pytest
 import xlsxwriter
 
-from bulksender.beside import beside
+from bulksender.beside import NoProcess, beside
 from bulksender.errors import SheetError
+from bulksender.loader import open_sheet
+from bulksender.loader import sheet as loader
 from bulksender.loader.sheet import LARGE
+from bulksender.settings import SheetOptions
 
 
 def children() -> list[str]:
@@ -74,6 +79,60 @@ def test_a_process_that_is_killed_is_told_of() -> None:
     with pytest.raises(ChildProcessError, match="ended from outside"):
         next(items)
     assert children() == []
+
+
+def test_a_process_that_is_killed_in_the_middle_of_an_item_is_told_of() -> None:
+    def made() -> Iterator[bytes]:
+        yield b"1"
+        yield bytes(8 << 20)  # more than fits into a pipe
+
+    items = beside(made)
+    next(items)
+    time.sleep(0.3)  # it has begun to send the second one
+    [child] = children()
+    os.kill(int(child), signal.SIGKILL)
+    with pytest.raises(ChildProcessError, match="ended from outside"):
+        next(items)
+    assert children() == []
+
+
+def _no_fork() -> int:
+    raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+
+def test_where_no_process_can_be_made_the_sheet_is_read_without_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fork", _no_fork)
+    with pytest.raises(NoProcess):
+        next(beside(lambda: [1]))
+
+    sheet = open_sheet(SheetOptions(path=str(large_sheet(tmp_path)), country="SG"))
+    monkeypatch.setattr(loader, "can_fork", lambda: True)
+    chunks = list(sheet.chunks([]))
+
+    assert sum(len(chunk.recipients) + len(chunk.refused) for chunk in chunks) == 40_001
+
+
+def test_the_process_ends_with_the_one_that_is_killed(tmp_path: Path) -> None:
+    script = (
+        "import os, sys\n"
+        "from bulksender.beside import beside\n"
+        "items = beside(lambda: iter(lambda: bytes(1 << 20), None))\n"
+        "next(items)\n"
+        "print(open(f'/proc/self/task/{os.getpid()}/children').read(), flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    made = [sys.executable, "-c", script]
+    with subprocess.Popen(made, stdin=-1, stdout=-1, text=True) as parent:
+        assert parent.stdout is not None
+        child = Path("/proc", parent.stdout.readline().strip())
+        assert child.exists()
+        parent.kill()
+    ends = time.monotonic() + 30
+    while child.exists() and time.monotonic() < ends:
+        time.sleep(0.02)
+    assert not child.exists()
 
 
 def large_sheet(folder: Path) -> Path:

@@ -248,3 +248,35 @@ def test_a_connection_that_an_interrupt_has_spoilt_is_replaced(desk: Desk) -> No
         connection.invalidate()  # as SQLAlchemy does when Ctrl-C comes in the middle of a statement
     assert desk.ledger.run(run.id).counts() == {"READY": 3}
     run.end()
+
+
+_INTERRUPTED = """
+import os, signal, sys, threading, time
+from pathlib import Path
+from bulksender.ledger import Ledger
+from bulksender.model import Encoding, Message
+from bulksender.settings import Job, SheetOptions
+
+messages = [Message(n, f"+65{n:08}", "Hi " * 20, 1, Encoding.GSM7) for n in range(1, 300_000)]
+began = threading.Event()
+
+def interrupt():
+    began.wait()
+    time.sleep(0.2)
+    os.kill(os.getpid(), signal.SIGINT)
+
+threading.Thread(target=interrupt).start()
+with Ledger(Path(sys.argv[1]), patience=5) as ledger:
+    try:
+        with ledger.plan(Job(sheet=SheetOptions(path="x.csv"), template="Hi")) as run:
+            began.set()
+            run.add(messages, [])
+    except KeyboardInterrupt:
+        print("interrupted", ledger.newest())
+"""
+
+
+def test_ctrl_c_in_the_middle_of_a_statement_leaves_no_lock_and_no_plan(tmp_path: Path) -> None:
+    script = [sys.executable, "-c", _INTERRUPTED, str(tmp_path / "ledger.db")]
+    ended = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "interrupted None\n"), ended.stderr

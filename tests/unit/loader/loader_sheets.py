@@ -63,8 +63,10 @@ def read(
         )
     )
     loaded = Loaded(opened, [], [])
-    opting = {*opened.columns.opt_out, *opened.columns.opt_in}  # a text does not use these
-    indexes = [index for index in range(len(opened.headers)) if index not in opting]
+    found = opened.columns
+    earlier = (found.umid, found.status, found.run, found.destination)
+    unused = {*found.opt_out, *found.opt_in, *earlier}  # a text does not use these
+    indexes = [index for index in range(len(opened.headers)) if index not in unused]
     if needed:
         indexes = [opened.headers.index(header) for header in needed]
     for chunk in opened.chunks(indexes, size):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from reporter_runs import planned
@@ -164,7 +166,7 @@ def test_where_the_process_was_killed_the_result_is_written_anew(
     assert left(tmp_path) == []
 
 
-def test_a_draft_for_which_the_disk_has_no_room_takes_none_from_the_result(
+def test_a_draft_that_cannot_be_used_is_gone_before_the_result_is_written(
     ledger: Ledger, tmp_path: Path
 ) -> None:
     run = planned(ledger, csv_sheet(tmp_path))
@@ -175,6 +177,116 @@ def test_a_draft_for_which_the_disk_has_no_room_takes_none_from_the_result(
         assert not made.moved_to(tmp_path / "elsewhere")
         assert left(tmp_path) == []
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_draft_that_fails_is_gone_while_the_run_is_still_sent(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    path = csv_sheet(tmp_path)
+    run = planned(ledger, path)
+    path.write_text("Phone,Name\r\n", "utf-8")  # without the rows that were planned
+
+    with reporter.drafting(run, tmp_path / "result.csv") as made:
+        assert made is not None
+        send_some(run, ROWS)
+        assert made._process.stdin is not None
+        made._process.stdin.write(b"sent")  # all of it, so that nothing is waited for
+        made._process.stdin.flush()
+        assert until(lambda: left(tmp_path) == [])
+
+
+def test_where_the_disk_has_little_room_it_is_left_to_the_ledger(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = csv_sheet(tmp_path)
+    run = planned(ledger, path)
+    needed = 2 * (path.stat().st_size + sum(
+        part.stat().st_size for part in (ledger.path, Path(f"{ledger.path}-wal"))
+    ))  # fmt: skip
+
+    for free in (needed, needed + 1):
+        room = SimpleNamespace(free=free)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, room=room: room)
+        with reporter.drafting(run, tmp_path / "result.csv") as made:
+            assert (made is not None) == (free > needed)
+
+
+def test_where_the_sheet_was_another_one_for_a_moment_the_result_is_written_anew(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    path = csv_sheet(tmp_path)
+    run = planned(ledger, path)
+    output, held = tmp_path / "result.csv", path.read_bytes()
+
+    with reporter.drafting(run, output) as made:
+        assert made is not None
+        path.write_bytes(held.replace(b"Ann", b"Bob"))
+        time.sleep(0.3)  # it may have read some rows, and may have not
+        path.write_bytes(held)
+        send_some(run, ROWS)
+        drafted = made.path.stat()
+        reporter.write(run, output, made)
+
+    assert output.stat().st_ino != drafted.st_ino
+    assert b"Bob" not in output.read_bytes()
+
+
+def test_a_draft_that_nothing_was_written_to_for_long_is_still_taken(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    run = planned(ledger, csv_sheet(tmp_path))
+    output, before = tmp_path / "result.csv", time.time() - 2 * reporter.OLD
+
+    with reporter.drafting(run, output) as made:
+        assert made is not None
+        send_some(run, ROWS)
+        os.utime(made.path, (before, before))
+        drafted = made.path.stat()
+        reporter.write(run, output, made)
+
+    assert output.stat().st_ino == drafted.st_ino
+
+
+@pytest.mark.parametrize("sheet", [csv_sheet, workbook])
+def test_a_draft_takes_the_place_of_its_own_sheet(
+    ledger: Ledger, tmp_path: Path, sheet: Callable[[Path], Path]
+) -> None:
+    path = sheet(tmp_path)
+    run = planned(ledger, path)
+
+    with reporter.drafting(run, path) as made:
+        assert made is not None
+        send_some(run, ROWS)
+        drafted = made.path.stat()
+        assert reporter.write(run, path, made) == path
+
+    assert path.stat().st_ino == drafted.st_ino
+    assert reporter.write(run, path) == path  # and the next report knows the sheet again
+
+
+def test_a_draft_of_rows_that_are_tried_again_has_the_others_too(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    run = planned(ledger, csv_sheet(tmp_path))
+    run.approve()
+    send_some(run, 20)
+    send_some(run, 20, RowStatus.REJECTED)
+    send_some(run, ROWS)
+    run.end()
+    with ledger.plan(run.job, run) as again:
+        assert again.retry_rejected(run) == 20
+        again.seal(run.facts)
+    again.approve()
+    output = tmp_path / "result.csv"
+
+    with reporter.drafting(again, output) as made:
+        assert made is not None
+        send_some(again, 20)
+        drafted = made.path.stat()
+        reporter.write(again, output, made)
+
+    assert output.stat().st_ino == drafted.st_ino
+    assert output.read_bytes() == reporter.write(again, tmp_path / "again.csv").read_bytes()
 
 
 def test_where_the_sheet_was_changed_meanwhile_the_results_stand_alone(

@@ -94,7 +94,7 @@ def test_an_output_in_a_folder_that_cannot_be_written_is_refused(tmp_path: Path)
     folder.mkdir(mode=0o500)
     if os.geteuid() == 0:  # whom no mode keeps out; but nobody can make a file in /proc
         folder = Path("/proc")
-    with pytest.raises(SettingsError, match="cannot be written to"):
+    with pytest.raises(SettingsError, match="cannot be written there"):
         reporter.check_writable(folder / "result.csv")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 import python_calamine
@@ -206,3 +207,44 @@ def test_the_dimension_is_widened_and_keeps_its_rows(
     result = reporter.write(sent(ledger, book), tmp_path / "result.xlsx")
 
     assert f'<dimension ref="{after}"/>'.encode() in parts(result)[SHEET]
+
+
+def test_where_a_picture_is_packed_in_a_way_unknown_here_the_results_stand_alone(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    path = make_book(tmp_path / "sheet.xlsx", PLAIN)
+    with ZipFile(path, "a") as book:
+        book.writestr("xl/media/image1.png", b"a picture")
+    content = bytearray(path.read_bytes())
+    for header, method in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        start = 0
+        while (start := content.find(header, start)) >= 0:
+            name = start + (30 if header.startswith(b"PK\x03") else 46)
+            if content[name:].startswith(b"xl/media"):
+                content[start + method : start + method + 2] = (9).to_bytes(2, "little")
+            start += 4
+    path.write_bytes(content)
+    run = sent(ledger, path)
+
+    output = reporter.write(run, tmp_path / "result.xlsx")
+
+    assert output.suffix == ".csv"
+    assert output.read_text("utf-8").count("QUEUED") == 2
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_headers_that_somebody_has_tidied_up_stay_as_they_are(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    names = [name.replace("_", " ").title() for name in COLUMNS]
+    head = "".join(
+        text(f"{letter}1", name) for letter, name in zip("CDEFGHIJK", names, strict=True)
+    )
+    sheet = sheet_xml(HEAD.replace("</row>", f"{head}</row>") + row(2) + row(3))
+    path = make_book(tmp_path / "sheet.xlsx", sheet)
+
+    found = values(reporter.write(sent(ledger, path), tmp_path / "result.xlsx"))
+
+    assert found[0] == ["Name", "Phone", *names]
+    assert [line[3] for line in found[1:]] == ["QUEUED", "QUEUED"]
+    assert {len(line) for line in found} == {11}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import chain, pairwise
 from pathlib import Path
@@ -19,7 +19,7 @@ from bulksender.model import Shown, formatted
 from bulksender.settings import SheetOptions
 from bulksender.tables import Block, Row, Spoilt, open_table, plain, plain_column
 from bulksender.tables.formats import Amounts, reading
-from bulksender.tables.table import in_blocks
+from bulksender.tables.table import MOST_CELLS, in_blocks
 
 AMOUNT = reading("#,##0.00")
 assert isinstance(AMOUNT, Amounts)
@@ -237,3 +237,25 @@ def test_a_text_file_has_the_same_rows_in_blocks(tmp_path: Path) -> None:
     assert all(one.numbers[-1] < other.numbers[0] for one, other in pairwise(blocks))
     assert in_columns(blocks) == in_rows(table.rows())
     assert in_columns(blocks) == in_rows(Row(n, row) for n, row in enumerate(written, 1))
+
+
+@pytest.mark.parametrize("place", [0, 4_321, 9_999])
+def test_one_wide_row_makes_few_others_wide(place: int) -> None:
+    rows = [Row(n, (n,) * (20_000 if n == place else 2)) for n in range(10_000)]
+    blocks = list(in_blocks(rows))
+    assert all(len(block.numbers) * len(block.columns) <= MOST_CELLS for block in blocks)
+    assert len(blocks) < 20
+    assert rows_of(blocks) == rows
+
+
+def test_wide_rows_are_not_held_by_the_thousand() -> None:
+    taken = 0
+
+    def wide() -> Iterator[Row]:
+        nonlocal taken
+        for taken in range(1, 10_001):
+            yield Row(taken, ("x",) * 50_000)
+
+    first = next(in_blocks(wide()))
+    assert taken * 50_000 == MOST_CELLS
+    assert len(first.numbers) == taken
