@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 import time
@@ -64,7 +65,7 @@ def test_a_terminal_that_is_closed_does_not_end_a_run_that_was_started_to_outliv
             BULKSENDER_SUBACCOUNT=simulator.subaccount,
         )
         ours, theirs = pty.openpty()
-        command = ["nohup", sys.executable, "-m", "bulksender", *SEND.split()[1:3]]
+        command = [sys.executable, "-m", "bulksender", *SEND.split()[1:3]]
         sending = subprocess.Popen(
             [*command, "--text", "Hi", "--country", "SG", "--yes"],
             cwd=shell.folder,
@@ -73,6 +74,7 @@ def test_a_terminal_that_is_closed_does_not_end_a_run_that_was_started_to_outliv
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),  # as nohup does
         )
         os.close(theirs)
         ends = time.monotonic() + 30
