@@ -10,6 +10,8 @@ def main() -> None:
     forgive()
     try:
         from bulksender.cli.app import app
-    except KeyboardInterrupt:
-        sys.exit(6)  # ExitCode.STOPPED; nothing has begun
+    except KeyboardInterrupt:  # nothing has begun
+        from bulksender.errors import ExitCode
+
+        sys.exit(ExitCode.STOPPED)
     app()

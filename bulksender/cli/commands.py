@@ -19,7 +19,7 @@ from bulksender.cli.opening import (
     job_from,
     opened_history,
 )
-from bulksender.cli.sending import handling, plan_and_send, show_plan, timed_where
+from bulksender.cli.sending import handling, plan_and_send, say_where, show_plan, timed_where
 from bulksender.errors import ExitCode, SettingsError
 
 
@@ -72,6 +72,7 @@ def check(
         run = campaign.plan(job, scratch, history)
         checked = campaign.report_check(run) if job.output is not None else None
         summary = show_plan(run, output, started, checked)
+        say_where(run, summary, output)
         output.object(summary)
         campaign.refuse_unsendable(run, scratch)
         before = history.sent_before(run) if history is not None else None

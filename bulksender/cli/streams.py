@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -17,9 +18,11 @@ class _Forgiving(io.FileIO):
     """A file whose reader may be gone, or whose disk may be full."""
 
     def write(self, data: Any, /) -> int:
-        """Write what can be written, and say that it was all."""
+        """Write what can be written, and say that it was all; wait for a slow reader."""
         with suppress(OSError):
-            return super().write(data) or 0
+            while (written := super().write(data)) is None:
+                select.select((), (self,), ())
+            return written
         return len(data)
 
 

@@ -210,10 +210,7 @@ class Sheet:
                 if wanted[row] and number in hidden:
                     wanted[row] = False
                     self._notices.add(_HIDDEN, number)
-                    while len(block.columns) > self._width and any(
-                        column[row] is not None for column in block.columns[self._width :]
-                    ):
-                        self._width += 1  # the result stands beside these rows, too
+                    self._width = max(self._width, _reach(block, row))  # of the result's place
         return block if all(wanted) else block.only(wanted)
 
     def _without_phone(self, block: Block) -> Sequence[int]:
@@ -341,6 +338,12 @@ def open_sheet(options: SheetOptions) -> Sheet:
         raise SheetError(f"{path}: no permission to read it.") from error
     except OSError as error:
         raise SheetError(f"{path}: cannot be read: {error.strerror or error}.") from error
+
+
+def _reach(block: Block, row: int) -> int:
+    """The last column (from 1) in which a row holds anything."""
+    columns = range(len(block.columns), 0, -1)
+    return next((column for column in columns if block.columns[column - 1][row] is not None), 0)
 
 
 def _filled(values: Sequence[object]) -> bool:

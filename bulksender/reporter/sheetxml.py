@@ -21,12 +21,14 @@ from bulksender.zipping import Blocks, Packing, copy
 
 _TWO_LETTERS = 702  # columns, up to ZZ
 
-_SHEET_DATA = re.compile(rb"<(\w+:)?sheetData\s*(/?)>")
+_SHEET_DATA = re.compile(rb"<(\w+:)?sheetData(?:\s[^<>]*?)?\s*(/?)>")
 _DIMENSION = re.compile(rb"""(<(?:\w+:)?dimension\s[^>]*?ref=["'])([A-Z]+\d+)(?::([A-Z]+)(\d+))?""")
 _REFERENCE = re.compile(rb"""\sr\s*=\s*["']([A-Z]*)(\d*)["']""")
 _STYLE = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")
 
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
+_SHARED = re.compile(rb"""<(?:\w+:)?f\s[^<>]*?\bsi\s*=\s*["'](\d+)["']""")
+_EXTENSION = re.compile(rb"<(?:\w+:)?extLst[\s/>]")
 _ASIDE = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
 
 
@@ -58,6 +60,7 @@ class SheetWriter:
         self._reading = reading
         self._writing = writing
         self._number = 0  # of the row that was seen last
+        self._shared: set[bytes] = set()  # formulas of several rows that were replaced in one
         self.replaced_formulas = False
         """Whether a formula stood where a result stands now."""
         self._use_prefix("")
@@ -160,7 +163,11 @@ class SheetWriter:
         if self._number == self._facts.header_row:
             return self._header(row)
         values = self._results.values(self._number)
-        return row if values is None else self._merged(row, values)
+        if values is not None:
+            return self._merged(row, values)
+        if self._shared and not self._shared.isdisjoint(_SHARED.findall(row)):
+            raise ValueError("a row without a result shares a formula that a result has replaced")
+        return row
 
     def _header(self, row: bytes) -> bytes:
         """Names over the new columns, in the style of the header's last cell."""
@@ -176,7 +183,8 @@ class SheetWriter:
         if cells:
             return self._inserted(row, cells, values, style)
         made = self._cells.styled(self._number, values, style)
-        end = row.rindex(b"</")
+        behind = _EXTENSION.search(_masked(row)) if b"extLst" in row else None  # the schema's order
+        end = behind.start() if behind else row.rindex(b"</")
         return b"%b%b%b" % (row[:end], made, row[end:])
 
     def _cells_if_in_the_way(self, row: bytes) -> list[_Cell]:
@@ -208,6 +216,7 @@ class SheetWriter:
                 continue
             if old is not None and _FORMULA.search(old):
                 self.replaced_formulas = True
+                self._shared.update(_SHARED.findall(old))
             own = _STYLE.search(old, 0, old.find(b">") + 1) if old else None
             reference = f"{letters}{self._number}"
             made = self._cells.cell(reference, value, own[1].decode() if own else style)

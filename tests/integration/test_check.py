@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
@@ -349,3 +350,18 @@ def test_a_wrong_region_in_the_settings_or_the_environment_gets_the_nearest(shel
     shell.write("bulksender.toml", 'region = "indonsia"\n')
     ended = shell.run("check", "sheet.csv", *HI, BULKSENDER_BASE_URL="")
     assert 'Did you mean "indonesia"?' in ended.err
+
+
+def test_a_check_whose_sheet_cannot_be_copied_says_where_it_went(shell: Shell) -> None:
+    path = shell.folder / "utf16.xlsx"
+    with ZipFile(shell.folder / "shop.xlsx") as source, ZipFile(path, "w") as target:
+        for name in source.namelist():
+            part = source.read(name)
+            if name.startswith("xl/worksheets/"):
+                part = part.decode().replace("UTF-8", "UTF-16", 1).encode("utf-16")
+            target.writestr(name, part)
+    ended = shell.run("check", "utf16.xlsx", "--text", "Hi", "--country", "SG", "-o", "out.xlsx")
+    assert ended.code == 0, ended.err
+    assert "cannot be copied" in ended.err
+    assert not (shell.folder / "out.xlsx").exists()
+    assert list(shell.folder.glob("out-results-*.csv"))

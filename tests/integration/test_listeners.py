@@ -85,3 +85,15 @@ def test_a_terminal_that_is_closed_does_not_end_a_run_that_was_started_to_outliv
         assert simulator.messages
     results = (shell.folder / "contacts-results.csv").read_text("utf-8")
     assert results.count(",QUEUED,") == len(simulator.messages)
+
+
+def test_a_reader_that_is_slow_gets_everything() -> None:
+    script = "from bulksender.cli.streams import forgive; forgive(); print('x' * 300_000)"
+    ours, theirs = os.pipe()
+    os.set_blocking(theirs, False)
+    with subprocess.Popen([sys.executable, "-c", script], stdout=theirs) as writing:
+        os.close(theirs)
+        time.sleep(0.5)
+        with os.fdopen(ours, "rb") as read:
+            assert read.read() == b"x" * 300_000 + b"\n"
+    assert writing.returncode == 0

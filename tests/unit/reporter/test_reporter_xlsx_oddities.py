@@ -63,6 +63,9 @@ ODDITIES: dict[str, str] = {
         + row(2).replace("<t>Ann</t>", "<r><rPr><b/></rPr><t>An</t></r><r><t>n</t></r>")
         + row(3)
     ),
+    "rows in an element with attributes": PLAIN.replace(
+        "<sheetData>", '<sheetData xml:space="preserve" >'
+    ),
     "no dimension": PLAIN.replace('<dimension ref="A1:B3"/>', ""),
     "dimension of one cell": PLAIN.replace("A1:B3", "A1"),
     "dimension with other attributes": PLAIN.replace("<dimension ", "<dimension  a='b'\n"),
@@ -248,3 +251,34 @@ def test_headers_that_somebody_has_tidied_up_stay_as_they_are(
     assert found[0] == ["Name", "Phone", *names]
     assert [line[3] for line in found[1:]] == ["QUEUED", "QUEUED"]
     assert {len(line) for line in found} == {11}
+
+
+def test_cells_come_before_what_a_row_has_of_extensions(ledger: Ledger, tmp_path: Path) -> None:
+    extension = '<extLst><ext uri="x"><other/></ext></extLst>'
+    path = make_book(tmp_path / "sheet.xlsx", sheet_xml(HEAD + row(2, more=extension) + row(3)))
+
+    result = parts(reporter.write(sent(ledger, path), tmp_path / "result.xlsx"))[SHEET]
+
+    assert result.count(f"</c>{extension}</row>".encode()) == 1
+    assert result.count(b"QUEUED") == 2
+
+
+FORMULA = '<c r="C{n}"><f t="shared" si="0"{more}/><v>1</v></c>'
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_formula_of_several_rows_is_replaced_in_all_of_them_or_in_none(
+    ledger: Ledger, tmp_path: Path, hidden: bool
+) -> None:
+    master = FORMULA.format(n=2, more=' ref="C2:C3"').replace("/><v>", ">A2</f><v>")
+    last = row(3, more=FORMULA.format(n=3, more="")).replace(
+        '<row r="3"', '<row r="3" hidden="1"' if hidden else '<row r="3"'
+    )
+    head = HEAD.replace("</row>", f"{text('C1', 'status')}</row>")
+    path = make_book(tmp_path / "sheet.xlsx", sheet_xml(head + row(2, more=master) + last))
+
+    output = reporter.write(sent(ledger, path), tmp_path / "result.xlsx")
+
+    assert output.suffix == (".csv" if hidden else ".xlsx")
+    if not hidden:
+        assert b"<f" not in parts(output)[SHEET]
