@@ -328,7 +328,7 @@ def open_sheet(options: SheetOptions) -> Sheet:
         )
     path = Path(options.path)
     try:
-        read_from = fingerprint(path)  # before anything is read of it
+        read_from = fingerprint(path) if path.is_file() else ""  # before anything is read of it
         return Sheet(options, open_table(path, options.sheet), path, read_from)
     except FileNotFoundError as error:
         raise SheetError(f"{path}: there is no such file.{_neighbour(path)}") from error

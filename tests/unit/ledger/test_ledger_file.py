@@ -280,3 +280,12 @@ def test_ctrl_c_in_the_middle_of_a_statement_leaves_no_lock_and_no_plan(tmp_path
     script = [sys.executable, "-c", _INTERRUPTED, str(tmp_path / "ledger.db")]
     ended = subprocess.run(script, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (0, "interrupted None\n"), ended.stderr
+
+
+def test_a_snapshot_that_is_broken_off_is_over(desk: Desk) -> None:
+    run = desk.plan(3)
+    with pytest.raises(KeyboardInterrupt), desk.ledger.snapshot() as connection:
+        connection.exec_driver_sql("SELECT * FROM message").fetchone()
+        raise KeyboardInterrupt
+    assert not desk.ledger.driver.in_transaction
+    run.end()
