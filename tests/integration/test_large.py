@@ -55,7 +55,7 @@ def test_every_row_has_what_became_of_it(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".*.tmp"))
 
 
-@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_run_that_is_stopped_says_which_rows_still_wait(
     tmp_path: Path, told: signal.Signals
 ) -> None:

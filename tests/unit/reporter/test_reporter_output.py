@@ -238,3 +238,10 @@ def test_a_plan_that_was_never_sent_is_reported_as_ready(ledger: Ledger, tmp_pat
     assert rows[1][2:] == [None, "READY", None, "+6590000002", 1, "GSM7", None, None, run.id]
     assert (rows[2][3], rows[2][10]) == ("INVALID", run.id)
     assert SENT_AT.encode() not in parts(tmp_path / "result.xlsx")["xl/worksheets/sheet1.xml"]
+
+
+def test_a_name_that_leaves_no_room_for_the_half_written_file_is_refused(tmp_path: Path) -> None:
+    reporter.check_writable(tmp_path / f"{'n' * 200}.csv")
+    with pytest.raises(SettingsError, match=r"cannot be written there .*name too long"):
+        reporter.check_writable(tmp_path / f"{'n' * 248}.csv")
+    assert list(tmp_path.iterdir()) == []
