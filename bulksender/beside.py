@@ -17,14 +17,12 @@ from multiprocessing.connection import Connection
 from queue import Queue
 from typing import TypeVar
 
+from bulksender.stopping import leave_to_parent
+
 Item = TypeVar("Item")
 
 AHEAD = 2
 """Items that wait to be sent, so that neither process waits for the other at every item."""
-
-
-TOLD_TO_END = tuple(told for told in signal.Signals if told.name in ("SIGINT", "SIGTERM", "SIGHUP"))
-"""How somebody says that a process shall end: Ctrl-C, the system, a terminal that is closed."""
 
 
 class NoProcess(OSError):
@@ -83,8 +81,7 @@ def beside(make: Callable[[], Iterable[Item]]) -> Iterator[Item]:
 def _serve(make: Callable[[], Iterable[object]], sender: Connection) -> None:
     """The child's whole life: make, send, and leave without a trace of the parent's affairs."""
     try:
-        for told in TOLD_TO_END:  # told to both, and the parent decides
-            signal.signal(told, signal.SIG_IGN)
+        leave_to_parent()
         made: Queue[bytes | None] = Queue(AHEAD)
         sending = threading.Thread(target=_send, args=(made, sender))
         sending.start()

@@ -67,7 +67,7 @@ def refuse_tricks(archive: ZipFile) -> None:
     names = Counter(entry.filename for entry in archive.infolist() if not entry.is_dir())
     for name, times in names.items():
         if times > 1:
-            raise ValueError(f"its part {name} is in it {times} times; open it and save it anew")
+            raise ValueError(f"its part {name} is in it {times} times")
     for entry in archive.infolist():
         swollen = entry.file_size > _SUSPICIOUS_RATIO * max(entry.compress_size, 1)
         if entry.file_size > MOST_BYTES or (entry.file_size > _SUSPICIOUS_BYTES and swollen):

@@ -5,16 +5,16 @@ Heavy packages are imported where they are used: `--help` answers at once.
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from functools import wraps
-from typing import Annotated, Any, ParamSpec
+from typing import Annotated, ParamSpec
 
 import typer
 
 from bulksender.cli import options as o
 from bulksender.cli.output import Output
 from bulksender.errors import BulksenderError, ExitCode
+from bulksender.stopping import listen, stop_once
 
 app = typer.Typer(
     name="bulksender",
@@ -66,27 +66,6 @@ def _before(
     given.ledger, given.json, given.verbose = ledger, json, verbose
 
 
-def with_ctrl_c(handler: Callable[..., None]) -> dict[int, Any]:
-    """Let `handler` take whatever tells the process to end; returns the handlers of before.
-
-    A terminal that is closed says nothing to a process that was started to outlive it (`nohup`).
-    """
-    from bulksender.beside import TOLD_TO_END
-
-    listened = [
-        told
-        for told in TOLD_TO_END
-        if told.name != "SIGHUP" or signal.getsignal(told) is not signal.SIG_IGN
-    ]
-    return {told: signal.signal(told, handler) for told in listened}
-
-
-def stop_command(*_: object) -> None:
-    """End the command as Ctrl-C does, once: what is taken back is not cut off by the next one."""
-    with_ctrl_c(lambda *_: None)
-    raise KeyboardInterrupt
-
-
 def ending(command: Callable[Parameters, ExitCode]) -> Callable[Parameters, None]:
     """Turn what a command returns or raises into the exit code that its class stands for."""
 
@@ -97,7 +76,7 @@ def ending(command: Callable[Parameters, ExitCode]) -> Callable[Parameters, None
         from bulksender.beside import collect_rarely
 
         collect_rarely()
-        with_ctrl_c(stop_command)
+        listen(stop_once)
         try:
             code = command(*args, **kwargs)
         except BulksenderError as error:

@@ -19,8 +19,9 @@ from bulksender.cli.opening import (
     job_from,
     opened_history,
 )
-from bulksender.cli.sending import handling, plan_and_send, say_where, show_plan, timed_where
+from bulksender.cli.sending import plan_and_send, say_where, show_plan, timed_where
 from bulksender.errors import ExitCode, SettingsError
+from bulksender.stopping import listening
 
 
 @app.command()
@@ -195,6 +196,6 @@ def _wait_for_interrupt() -> None:
         nonlocal stopped
         stopped = True
 
-    with handling(stop):
+    with listening(stop):
         while not stopped:
             signal.pause()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from bulksender.cli.base import stop_command, with_ctrl_c
 from bulksender.cli.opening import opened_account, opened_ledger
 from bulksender.cli.output import Output, next_step
 from bulksender.errors import (
@@ -27,6 +25,7 @@ from bulksender.errors import (
     SettingsError,
     Stopped,
 )
+from bulksender.stopping import listening, stop_once
 from bulksender.timing import timed, watched
 
 if TYPE_CHECKING:
@@ -334,7 +333,7 @@ def _interruptible(sender: Sender, run: Run, output: Output) -> Iterator[None]:
         nonlocal told
         sending = run.state is RunState.SENDING
         if told and not sending:
-            stop_command()  # of the result nothing is left
+            stop_once()  # of the result nothing is left
         if told:
             output.error("Stopped at once; what was in flight is UNKNOWN when it is resumed.")
             output.error(next_step(ExitCode.STOPPED, run.id) or "")
@@ -346,16 +345,5 @@ def _interruptible(sender: Sender, run: Run, output: Output) -> Iterator[None]:
         else:
             output.error("Nothing is in flight. The result is being written. Once more: at once.")
 
-    with handling(stop):
+    with listening(stop):
         yield
-
-
-@contextmanager
-def handling(handler: Callable[..., None]) -> Iterator[None]:
-    """Let a handler take what tells the process to end, while the block runs."""
-    before = with_ctrl_c(handler)
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -18,11 +17,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bulksender.beside import TOLD_TO_END, collect_rarely
+from bulksender.beside import collect_rarely
 from bulksender.ledger import Ledger, Run
 from bulksender.model import RowStatus
 from bulksender.reporter.pages import pages_of
 from bulksender.reporter.writers import writer_of
+from bulksender.stopping import leave_to_parent
 
 LARGE = 20_000
 """Messages of a run that is worth a second process to write its result."""
@@ -130,8 +130,7 @@ _PROGRAM = "from bulksender.reporter.draft import main; main()"
 
 def main() -> None:
     """The other process: it ends with the one that has started it, whatever becomes of that."""
-    for told in TOLD_TO_END:  # told to both, and the other one decides
-        signal.signal(told, signal.SIG_IGN)
+    leave_to_parent()
     collect_rarely()
     ledger, run, target = sys.argv[1:]
     all_sent = threading.Event()

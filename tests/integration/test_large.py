@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
+import os
 import signal
-import subprocess
-import sys
+import sqlite3
 import time
 from collections import Counter
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -135,20 +135,20 @@ def test_ctrl_c_while_the_result_is_written_says_what_is_true(tmp_path: Path, ag
     with Simulator() as simulator:
         shell = shell_at(simulator, tmp_path)
         large_sheet(shell)
-        script = [sys.executable, "-c", _SLOW_RESULT, *SEND]
-        sending = subprocess.Popen(
-            script, cwd=tmp_path, env=shell.environ, text=True, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+        sending = shell.start(*SEND)
+        drafting = _drafting(sending.pid)
+        os.kill(drafting, signal.SIGSTOP)  # so the result is not finished before it may be
         ends = time.monotonic() + 60
-        while not (tmp_path / "writing").exists() and time.monotonic() < ends:
-            time.sleep(0.02)
+        while _state(tmp_path) != "FINISHED" and time.monotonic() < ends:
+            time.sleep(0.05)
         for _ in range(1 + again):
             sending.send_signal(signal.SIGINT)
             time.sleep(0.3)
-        (tmp_path / "go on").touch()
+        if not again:
+            os.kill(drafting, signal.SIGCONT)
         _, said = sending.communicate(timeout=60)
         assert len(simulator.messages) == ROWS
+    assert "Nothing is in flight. The result is being written." in said
     assert "nothing new was sent" not in said
     assert "UNKNOWN" not in said
     if again:
@@ -161,21 +161,18 @@ def test_ctrl_c_while_the_result_is_written_says_what_is_true(tmp_path: Path, ag
     assert not list(tmp_path.glob(".*.tmp"))
 
 
-_SLOW_RESULT = """
-import sys, time
-from pathlib import Path
-from bulksender import reporter
-
-write = reporter.write
-
-def slowly(*args):
-    Path("writing").touch()
-    while not Path("go on").exists():
+def _drafting(process: int) -> int:
+    """The process that writes the result, once it is there."""
+    children = Path(f"/proc/{process}/task/{process}/children")
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
+        for child in children.read_text().split():
+            if "reporter.draft" in Path(f"/proc/{child}/cmdline").read_text():
+                return int(child)
         time.sleep(0.01)
-    return write(*args)
+    raise AssertionError("the result is written by no process of its own")
 
-reporter.write = slowly
-from bulksender.cli import main
-sys.argv[0] = "bulksender"
-main()
-"""
+
+def _state(folder: Path) -> str:
+    with closing(sqlite3.connect(folder / "ledger.db")) as ledger:
+        return str(ledger.execute("SELECT state FROM run").fetchone()[0])

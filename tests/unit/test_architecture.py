@@ -20,7 +20,7 @@ STAGES = frozenset({"loader", "renderer", "chunker", "sender", "reporter"})
 BASE = frozenset(
     {
         *("model", "errors", "settings", "source", "headers", "ooxml", "notices", "tables"),
-        *("timing", "beside", "zipping"),
+        *("timing", "beside", "zipping", "stopping"),
     }
 )
 SHEETS = frozenset({"tables", "reporter"})

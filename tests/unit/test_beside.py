@@ -19,10 +19,7 @@ import xlsxwriter
 
 from bulksender.beside import NoProcess, beside
 from bulksender.errors import SheetError
-from bulksender.loader import open_sheet
-from bulksender.loader import sheet as loader
 from bulksender.loader.sheet import LARGE
-from bulksender.settings import SheetOptions
 
 
 def children() -> list[str]:
@@ -100,18 +97,10 @@ def _no_fork() -> int:
     raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
 
 
-def test_where_no_process_can_be_made_the_sheet_is_read_without_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_no_process_can_be_made_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fork", _no_fork)
     with pytest.raises(NoProcess):
         next(beside(lambda: [1]))
-
-    sheet = open_sheet(SheetOptions(path=str(large_sheet(tmp_path)), country="SG"))
-    monkeypatch.setattr(loader, "can_fork", lambda: True)
-    chunks = list(sheet.chunks([]))
-
-    assert sum(len(chunk.recipients) + len(chunk.refused) for chunk in chunks) == 40_001
 
 
 def test_the_process_ends_with_the_one_that_is_killed(tmp_path: Path) -> None:
@@ -148,10 +137,13 @@ def large_sheet(folder: Path) -> Path:
     return path
 
 
-def read(path: Path, *, in_a_thread: bool = False) -> dict[str, object]:
-    """What a process of its own reads: in a thread, where no second one can be, or beside."""
+def read(path: Path, how: str = "beside") -> dict[str, object]:
+    """What a process of its own reads: `in a thread`, where none can be forked, or beside.
+
+    `without room` there is none for another process.
+    """
     ended = subprocess.run(
-        [sys.executable, "-c", _READING, str(path), str(in_a_thread)],
+        [sys.executable, "-c", _READING, str(path), how],
         capture_output=True,
         text=True,
         check=True,
@@ -178,7 +170,12 @@ def read():
     found["facts"], found["notices"] = repr(sheet.facts), [repr(each) for each in sheet.notices]
     print(json.dumps(found))
 
-if sys.argv[2] == "True":
+if sys.argv[2] == "without room":
+    def no_room():
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+    os.fork = no_room
+
+if sys.argv[2] == "in a thread":
     thread = threading.Thread(target=read)
     thread.start()
     thread.join()
@@ -190,11 +187,14 @@ else:
 def test_a_large_sheet_is_read_the_same_by_a_second_process(tmp_path: Path) -> None:
     path = large_sheet(tmp_path)
 
-    beside_it, at_home = read(path), read(path, in_a_thread=True)
+    beside_it, at_home, without = (
+        read(path, how) for how in ("beside", "in a thread", "without room")
+    )
 
     assert beside_it.pop("forked")
     assert not at_home.pop("forked")
-    assert beside_it == at_home
+    assert without.pop("forked")  # it was tried
+    assert beside_it == at_home == without
     assert len(beside_it["rows"]) == 40_001  # type: ignore[arg-type]
     assert "width=6" in str(beside_it["facts"])
     assert "more cells than the header" in str(beside_it["notices"])
@@ -223,7 +223,7 @@ def large_workbook(folder: Path) -> Path:
 def test_a_large_workbook_is_read_the_same_by_a_second_process(tmp_path: Path) -> None:
     path = large_workbook(tmp_path)
 
-    beside_it, at_home = read(path), read(path, in_a_thread=True)
+    beside_it, at_home = read(path), read(path, "in a thread")
 
     assert beside_it.pop("forked")
     assert not at_home.pop("forked")

@@ -344,7 +344,7 @@ def test_the_process_ends_with_the_one_that_is_killed(
 
 
 _SENDING = """
-import sys, time
+import os, signal, sys, time
 from pathlib import Path
 from bulksender import reporter
 from bulksender.ledger import Ledger
@@ -355,7 +355,7 @@ draft.os.cpu_count = lambda: 2
 ledger, run, output, once_all_is_sent = sys.argv[1:]
 with Ledger(Path(ledger)) as book, reporter.drafting(book.run(run), Path(output)) as made:
     if once_all_is_sent == "True":
-        draft.os.kill(made._process.pid, draft.signal.SIGSTOP)  # it hears both at once
+        os.kill(made._process.pid, signal.SIGSTOP)  # it hears both at once
         made._process.stdin.write(b"sent")
         made._process.stdin.flush()
     print(made._process.pid, flush=True)
