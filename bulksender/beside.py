@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from queue import Queue
 from typing import TypeVar
 
-from bulksender.stopping import leave_to_parent
+from bulksender.stopping import listen_no_more
 
 Item = TypeVar("Item")
 
@@ -81,7 +81,7 @@ def beside(make: Callable[[], Iterable[Item]]) -> Iterator[Item]:
 def _serve(make: Callable[[], Iterable[object]], sender: Connection) -> None:
     """The child's whole life: make, send, and leave without a trace of the parent's affairs."""
     try:
-        leave_to_parent()
+        listen_no_more()
         made: Queue[bytes | None] = Queue(AHEAD)
         sending = threading.Thread(target=_send, args=(made, sender))
         sending.start()

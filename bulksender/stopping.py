@@ -34,13 +34,16 @@ def listening(handler: Callable[..., None]) -> Iterator[None]:
             signal.signal(told, old)
 
 
-def stop_once(*_: object) -> None:
-    """A handler: end as Ctrl-C does, and let what is taken back then not be cut off by the next."""
-    listen(lambda *_: None)
-    raise KeyboardInterrupt
+def listen_no_more() -> None:
+    """Hear nothing of it; a second process does not, as it is told to both and its parent decides.
 
-
-def leave_to_parent() -> None:
-    """In a second process: it is told to both, and the one that has started it decides."""
+    Python's own handlers are gone before a process is, and these stay to its end.
+    """
     for told in SIGNALS:
         signal.signal(told, signal.SIG_IGN)
+
+
+def stop_once(*_: object) -> None:
+    """A handler: end as Ctrl-C does, and let what is taken back then not be cut off by the next."""
+    listen_no_more()
+    raise KeyboardInterrupt

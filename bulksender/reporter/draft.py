@@ -22,7 +22,7 @@ from bulksender.ledger import Ledger, Run
 from bulksender.model import RowStatus
 from bulksender.reporter.pages import pages_of
 from bulksender.reporter.writers import writer_of
-from bulksender.stopping import leave_to_parent
+from bulksender.stopping import listen_no_more
 
 LARGE = 20_000
 """Messages of a run that is worth a second process to write its result."""
@@ -130,7 +130,7 @@ _PROGRAM = "from bulksender.reporter.draft import main; main()"
 
 def main() -> None:
     """The other process: it ends with the one that has started it, whatever becomes of that."""
-    leave_to_parent()
+    listen_no_more()
     collect_rarely()
     ledger, run, target = sys.argv[1:]
     all_sent = threading.Event()

@@ -176,3 +176,43 @@ def _drafting(process: int) -> int:
 def _state(folder: Path) -> str:
     with closing(sqlite3.connect(folder / "ledger.db")) as ledger:
         return str(ledger.execute("SELECT state FROM run").fetchone()[0])
+
+
+@pytest.mark.parametrize("later", [0.1, 0.4, 0.8])
+def test_ctrl_c_twice_while_a_large_sheet_is_planned_leaves_nothing(
+    tmp_path: Path, later: float
+) -> None:
+    shell = Shell(tmp_path, BULKSENDER_API_KEY="key", BULKSENDER_SUBACCOUNT="bench")
+    path = large_sheet(shell)
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(f"{'x' * 500},+65{80000000 + n}\n" for n in range(30_000))
+    sending = shell.start(*SEND, "--base-url", "http://127.0.0.1:9")
+    children = Path(f"/proc/{sending.pid}/task/{sending.pid}/children")
+    while sending.poll() is None and not children.read_text().split():
+        time.sleep(0.01)
+    time.sleep(later)
+    for _ in range(2):
+        sending.send_signal(signal.SIGINT)
+        time.sleep(0.02)
+    _, said = sending.communicate(timeout=25)
+    assert (sending.returncode, said) == (6, "bulksender: Stopped; nothing was sent.\n")
+    assert "There are no runs" in shell.run("runs").out
+
+
+@pytest.mark.parametrize("options", [(), ("-o", "contacts-results.csv")])
+def test_where_a_folder_has_taken_the_result_s_place_what_was_sent_is_said(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    with Simulator(latency=0.5) as simulator:
+        shell = shell_at(simulator, tmp_path)
+        send = ("send", "contacts.csv", "--text", "Hi", "--country", "SG", "--yes")
+        sending = shell.start(*send, *options)
+        ends = time.monotonic() + 60
+        while not simulator.messages and time.monotonic() < ends:
+            time.sleep(0.02)
+        (tmp_path / "contacts-results.csv").mkdir()
+        out, said = sending.communicate(timeout=60)
+        assert f"{len(simulator.messages)} QUEUED" in out
+    assert sending.returncode == 6, said
+    assert ("this is a folder" if options else "Is a directory") in said
+    assert "-o FILE" in said
