@@ -7,6 +7,7 @@ import platform
 import re
 import sqlite3
 import subprocess
+import sysconfig
 from contextlib import suppress
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
@@ -31,7 +32,7 @@ def facts(folder: Path) -> dict[str, str]:
         "memory": f"{int(memory) / (1 << 20):.1f} GiB",
         "disk": _disk(folder),
         "kernel": f"{platform.system()} {platform.release()}",
-        "Python": platform.python_version(),
+        "Python": platform.python_version() + _builder(),
         "SQLite": sqlite3.sqlite_version,
     }
     if commit := _commit():
@@ -40,6 +41,11 @@ def facts(folder: Path) -> dict[str, str]:
         with suppress(PackageNotFoundError):
             found[package] = version(package)
     return found
+
+
+def _builder() -> str:
+    """Who built the interpreter, where that is known: one without optimisations is far slower."""
+    return " of Debian" if "deb_system" in sysconfig.get_scheme_names() else ""
 
 
 def _disk(folder: Path) -> str:
