@@ -174,9 +174,9 @@ def write_down(bench: Bench, rows: int, folder: Path, output: Path) -> None:
     """
     import plot  # matplotlib takes a second, and is needed nowhere else
 
+    facts = "\n".join(f"| {name} | {value} |" for name, value in machine.facts(folder).items())
     picture = output.with_name("speed.svg")
     plot.draw(bench.speeds, bench.stages, picture)
-    facts = "\n".join(f"| {name} | {value} |" for name, value in machine.facts(folder).items())
     output.write_text(
         "# How fast bulksender is\n\n"
         "Written by `make bench`. Each run has a new ledger and a new process; its time is from\n"
