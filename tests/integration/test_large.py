@@ -185,7 +185,7 @@ def test_ctrl_c_twice_while_a_large_sheet_is_planned_leaves_nothing(
     shell = Shell(tmp_path, BULKSENDER_API_KEY="key", BULKSENDER_SUBACCOUNT="bench")
     path = large_sheet(shell)
     with path.open("a", encoding="utf-8") as file:
-        file.writelines(f"{'x' * 500},+65{80000000 + n}\n" for n in range(30_000))
+        file.writelines(f"{'x' * 500},+65{80000000 + n}\n" for n in range(90_000))
     sending = shell.start(*SEND, "--base-url", "http://127.0.0.1:9")
     children = Path(f"/proc/{sending.pid}/task/{sending.pid}/children")
     while sending.poll() is None and not children.read_text().split():
