@@ -11,15 +11,16 @@ import msgspec
 from sqlalchemy import Connection
 
 from bulksender.ledger import sql
-from bulksender.model import CHUNK_ROWS
+from bulksender.model import CHUNK_ROWS, RowStatus
 from bulksender.settings import Job
 
 
 def leave_out_twins(connection: Connection, run: int, job: Job) -> tuple[str | None, str | None]:
     """Make all READY rows of a number but one DUPLICATE; return the hashes of what is left.
 
-    Both need the rows sorted by their numbers, which takes longest: so they are read once. No hash
-    where nobody gets anything. The second hash is that of schema 1, which told plans for different
+    A number that is opted out in one row is OPTED_OUT in all of them. Both need the rows sorted by
+    their numbers, which takes longest, and so do the hashes: they are read once. No hash where
+    nobody gets anything. The second hash is that of schema 1, which told plans for different
     sub-accounts apart.
     """
     content = _Content(job)
@@ -41,7 +42,7 @@ def leave_out_twins(connection: Connection, run: int, job: Job) -> tuple[str | N
             if not twin:
                 first = row
             elif row[2] == "READY":
-                twins.append((row[1], _same_as(first[1], first[2])))
+                twins.append((row[1], *_as_twin_of(first[1], first[2])))
         if twins:
             connection.exec_driver_sql(sql.ADD_TWIN, twins)
     connection.exec_driver_sql(sql.MARK_TWINS, (run,))
@@ -49,10 +50,13 @@ def leave_out_twins(connection: Connection, run: int, job: Job) -> tuple[str | N
     return content.hashes()
 
 
-def _same_as(row: int, status: str) -> str:
-    """Why a row is a duplicate of another row."""
+def _as_twin_of(row: int, status: str) -> tuple[RowStatus, str]:
+    """What becomes of a row that has the number of another one, and why."""
+    if status == RowStatus.OPTED_OUT:
+        return RowStatus.OPTED_OUT, f"the same number is opted out in row {row}"
     sent = {"READY": "", "UNKNOWN": ", which may have been sent"}
-    return f"the same number as row {row}{sent.get(status, ', which was already sent')}"
+    said = f"the same number as row {row}{sent.get(status, ', which was already sent')}"
+    return RowStatus.DUPLICATE, said
 
 
 class _Content:

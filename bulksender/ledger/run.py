@@ -59,7 +59,6 @@ class Run(Telling):
         self._facts = msgspec.json.encode(facts).decode()
         self.state = RunState.PLANNED
         with self._ledger.transaction() as connection:
-            connection.exec_driver_sql(sql.OPT_OUT_SAME_NUMBER, {"run": self.no})
             self.hash, self.old_hash = leave_out_twins(connection, self.no, self.job)
             self._hold_unsettled(connection)
             connection.exec_driver_sql(sql.SETTLE_HELD, {"run": self.no})

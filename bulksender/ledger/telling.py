@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from heapq import nsmallest
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,13 +119,17 @@ class Telling:
     def _counted(self) -> list[tuple[str, str, int, int]]:
         highest = self._all(sql.HIGHEST_OWN_ROW, self.no)[0][0]
         said: Counter[str] = Counter()
+        usual = ""  # what most rows are, so far
         for first, last in _pages(highest):
-            [(states,)] = self._tuples(sql.STATES, {"run": self.no, "first": first, "last": last})
-            said.update(states.split(",") if states else ())
+            place = {"run": self.no, "first": first, "last": last, **_state(usual)}
+            [(rows, others)] = self._tuples(sql.STATES, place)
+            unlike = others.split(",") if others else []
+            said.update(unlike)
+            said[usual] += rows - len(unlike)
+            usual = max(said, key=said.__getitem__)
         return [
-            (state, encoding, rows, rows * int(parts))
-            for words, rows in said.items()
-            for state, encoding, parts in [words.split(" ")]
+            (state["status"], state["encoding"], rows, rows * state["parts"])
+            for state, rows in ((_state(words), rows) for words, rows in said.items() if rows)
         ]
 
     def _kept_tally(self) -> Sequence[Any] | None:
@@ -162,8 +167,8 @@ class Telling:
 
     def _ready_after(self, row: int, most: int) -> list[Message]:
         """Messages that are still to be sent, of the first rows behind `row`."""
-        [found] = self._tuples(sql.READY_PAGE, (self.no, row, most))
-        return _MESSAGES.decode(found[0])
+        *planned, attempts = self._columns(sql.READY_PAGE, (self.no, row, most), _READY)
+        return [*map(Message, *planned, repeat(0), repeat(0), attempts)]
 
     def outcomes(self) -> Iterator[Result]:
         """Every row's result, in the sheet's order; read a page at a time.
@@ -203,8 +208,8 @@ class Telling:
             columns = list(zip(*found, strict=True)) or [()] * len(Result._fields)
             rows, umids, statuses, *others = columns
             return [rows, umids, [*map(_STATUSES.__getitem__, statuses)], *others]
-        found = self._tuples(sql.RESULT_PAGE_ALONE, place | {"run": self.no})
-        rows, umids, statuses, *others, numbers = list(zip(*found, strict=True)) or [()] * 8
+        place["run"] = self.no
+        *known, numbers = self._columns(sql.RESULT_PAGE_ALONE, place, _RESULTS)
         sent = {number for number in numbers if number is not None} or {0}
         ids: dict[int | None, str] = {None: ""}
         times: dict[int | None, str] = {None: ""}
@@ -212,13 +217,10 @@ class Telling:
         for number, batch_id, claimed_at in self._tuples(sql.BATCH_IDS, between):
             ids[number], times[number] = batch_id, claimed_at
         return [
-            rows,
-            umids,
-            [*map(_STATUSES.__getitem__, statuses)],
-            *others,
+            *known,
             [*map(ids.__getitem__, numbers)],
             [*map(times.__getitem__, numbers)],
-            [self.id] * len(rows),
+            [self.id] * len(numbers),
         ]
 
     def family(self) -> list[str]:
@@ -249,8 +251,15 @@ class Telling:
         """The looks into 8x8's log, in order."""
         return [Inquiry(*found) for found in self._all(sql.INQUIRIES, self.no)]
 
+    def _columns(
+        self, statement: str, values: Any, kinds: Sequence[msgspec.json.Decoder[Any]]
+    ) -> list[Any]:
+        """The columns of a statement that makes a JSON array of each."""
+        [found] = self._tuples(statement, values)
+        return [kind.decode(column) for kind, column in zip(kinds, found, strict=True)]
+
     def _tuples(self, statement: str, values: Any) -> Sequence[Any]:
-        """The same as the driver's own tuples, which a page of thousands is told in."""
+        """All rows of a statement, as the driver's own tuples."""
         with self._ledger.reading() as connection:
             return connection.exec_driver_sql(statement, values).cursor.fetchall()
 
@@ -267,10 +276,25 @@ def _pages(highest: int) -> Iterator[tuple[int, int]]:
         yield first, first + CHUNK_ROWS - 1
 
 
+def _state(words: str) -> dict[str, Any]:
+    """The status, encoding and parts of a word of STATES; of none, what no row has."""
+    status, encoding, parts = words.split(" ") if words else ("", "", "0")
+    return {"status": status, "encoding": encoding, "parts": int(parts)}
+
+
 _HELD = "HELD"
 _NEVER_PLANNED = frozenset({_HELD, "INVALID", "DUPLICATE", "OPTED_OUT", "ALREADY_SENT"})
 _STATUSES = {status.value: status for status in RowStatus}
-_MESSAGES = msgspec.json.Decoder(list[Message])
+
+_WORDS, _NUMBERS = msgspec.json.Decoder(list[str]), msgspec.json.Decoder(list[int])
+_ENCODINGS = msgspec.json.Decoder(list[Encoding])
+_READY = (_NUMBERS, _WORDS, _WORDS, _NUMBERS, _ENCODINGS, _WORDS, _WORDS, _NUMBERS)
+"""What the columns of READY_PAGE hold."""
+_RESULTS = (
+    *(_NUMBERS, _WORDS, msgspec.json.Decoder(list[RowStatus]), _WORDS, _WORDS, _NUMBERS, _WORDS),
+    msgspec.json.Decoder(list[int | None]),
+)
+"""What those of RESULT_PAGE_ALONE hold."""
 
 
 def _group(status: str, detail: str, rows: int, numbers: str) -> Group:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import pytest
+
+from bulksender.ledger import telling
 from bulksender.model import Batch, Encoding, Outcome, RejectedRow, RowStatus
 
 if TYPE_CHECKING:
@@ -60,3 +65,39 @@ def test_what_another_run_has_to_settle_is_unknown_and_not_planned(desk: Desk) -
     assert first.planned() == {Encoding.GSM7: (3, 3)}
     assert second.counts() == {RowStatus.UNKNOWN: 3, RowStatus.READY: 1}
     assert second.planned() == {Encoding.GSM7: (1, 1)}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_row_is_counted_whatever_most_rows_are(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(telling, "CHUNK_ROWS", 7)
+    run = desk.plan(100)
+    chance = random.Random(seed)
+    kinds = [
+        (chance.choice(list(RowStatus)), chance.choice(list(Encoding)), chance.choice([1, 2]), own)
+        for own in (None, 1, None, 1)
+    ]
+    kinds += [(RowStatus.UNKNOWN, Encoding.GSM7, 1, own) for own in (None, 1)]
+    usual = [chance.choice(kinds) for _ in range(3)]
+    rows = {row: chance.choice(usual if row % 4 else kinds) for row in range(2, 102)}
+    with closing(sqlite3.connect(desk.path)) as other, other:
+        other.executemany(
+            "UPDATE message SET status = ?, encoding = ?, parts = ?, batch = ? WHERE row = ?",
+            [(*kind, row) for row, kind in rows.items()],
+        )
+
+    assert run.counts() == Counter(status for status, *_ in rows.values())
+    never = {RowStatus(name) for name in ("INVALID", "DUPLICATE", "OPTED_OUT", "ALREADY_SENT")}
+    planned = [
+        (encoding, parts)
+        for status, encoding, parts, own in rows.values()
+        if status not in never and not (status is RowStatus.UNKNOWN and own is None)
+    ]
+    assert run.planned() == {
+        encoding: (
+            sum(e is encoding for e, _ in planned),
+            sum(p for e, p in planned if e is encoding),
+        )
+        for encoding in {encoding for encoding, _ in planned}
+    }

@@ -42,6 +42,9 @@ def test_messages_are_the_same_when_they_are_read_again(
     in_order = sorted(messages, key=lambda message: message.row)
     assert list(run.ready()) == in_order
     assert run.previews(2) == in_order[:2]
+    assert [(result.row, result.detail, result.destination) for result in run.outcomes()] == [
+        (message.row, message.note, message.destination) for message in in_order
+    ]
 
 
 def test_all_pages_come_in_the_sheet_s_order(desk: Desk) -> None:
