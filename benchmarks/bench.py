@@ -90,9 +90,9 @@ class Bench:
             self._add("growth", 100 * (four.peak / large.peak - 1))
 
     def latency(self) -> None:
-        """A server that thinks before it answers: 4 requests at a time wait for it, 16 do not."""
+        """A server that thinks before it answers: 4 requests at a time wait for it, 32 do not."""
         for _ in range(self._runs):
-            sent = self._send(".xlsx", self._rows, latency=LATENCY, options=("--concurrency", "16"))
+            sent = self._send(".xlsx", self._rows, latency=LATENCY, options=("--concurrency", "32"))
             self._add("latency", self._rows / sent.seconds)
             self._add("latency-messages", sent.queued / sent.seconds)
         sent = self._send(".xlsx", self._rows, latency=LATENCY)

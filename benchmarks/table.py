@@ -39,7 +39,7 @@ GOALS: Mapping[str, Goal] = {
     "xlsx": Goal("{rows} rows, XLSX → XLSX", "rows/s", RATE, 60_000, more=True),
     "csv": Goal("{rows} rows, CSV → CSV", "rows/s", 30_000, 70_000, more=True),
     "latency": Goal(
-        "{rows} rows, XLSX, each answer after 250 ms, `--concurrency 16`",
+        "{rows} rows, XLSX, each answer after 250 ms, `--concurrency 32`",
         *("rows/s", RATE, 50_000),
         more=True,
     ),

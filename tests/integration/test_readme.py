@@ -158,6 +158,8 @@ def test_the_figures_of_how_fast_are_those_of_the_benchmark() -> None:
     rows = re.findall(r"^\| (.+?) \| ([+-]?\d.*?) \|$", said, re.MULTILINE)
     assert len(rows) == len(found) - 2  # but for the header and the line below it
     assert all(found[what] == measured for what, measured in rows)
+    speed = found["1,000,000 rows, XLSX → XLSX"].split(" ")[0].replace(",", "")
+    assert f"in {round(1_000_000 / int(speed))} seconds on two cores" in said
     date = re.search(r"\| date \| (\S+) \|", results)
     assert date is not None and f"Measured by `make bench` on {date[1]}" in said
     assert (ROOT / "benchmarks" / "speed.svg").is_file()
