@@ -1,11 +1,12 @@
-"""Runs the real command in this process, and kills it at its n-th durable step.
+"""Runs the real command in this process, and kills it at its n-th durable step of a name.
 
-    python crashing.py N RECORD COMMAND…
+    python crashing.py NAME N RECORD COMMAND…
 
 A durable step is what another process or a disk would remember: a commit of the ledger (before it
 and after it), a piece of a request that leaves (before it, and a moment after its body), a file
 that is written, renamed or removed. Nothing of the program is patched: SQLAlchemy's events and
-Python's audit events tell what it is about to do. The step's name is appended to RECORD.
+Python's audit events tell what it is about to do. The step's name is appended to RECORD. Steps
+are counted by name: how many commits a run makes differs, that a file is renamed does not.
 """
 
 from __future__ import annotations
@@ -28,18 +29,18 @@ WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 class Steps:
     """Counts durable steps, in whatever thread; the fatal one is this process's last."""
 
-    def __init__(self, fatal: int, record: Path) -> None:
+    def __init__(self, fatal: str, nth: int, record: Path) -> None:
         self._fatal = fatal
+        self._left = nth
         self._record = os.open(record, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._count = 0
         self._lock = threading.Lock()
         self._folder = Path.cwd()
 
     def reached(self, name: str) -> None:
         with self._lock:
-            self._count += 1
             os.write(self._record, f"{name}\n".encode())
-            if self._count == self._fatal:
+            self._left -= name == self._fatal
+            if name == self._fatal and not self._left:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def before_statement(self, *said: Any) -> None:
@@ -70,8 +71,8 @@ class Steps:
 
 
 def main() -> None:
-    fatal, record, *command = sys.argv[1:]
-    steps = Steps(int(fatal), Path(record))
+    fatal, nth, record, *command = sys.argv[1:]
+    steps = Steps(fatal, int(nth), Path(record))
     event.listen(Engine, "before_cursor_execute", steps.before_statement)
     event.listen(Engine, "after_cursor_execute", steps.after_statement)
     sys.addaudithook(steps.audit)

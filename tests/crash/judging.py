@@ -39,12 +39,12 @@ class Case:
         sizes = ("--batch-size", str(batch_size), "--concurrency", str(threads))
         self.send = ("send", "sheet.csv", "--text", "Hi {{ name }}", "--yes", *sizes)
 
-    def killed_at(self, step: int, *command: str) -> tuple[bool, list[str]]:
-        """Run a command that is killed at a durable step; whether it was, and the steps it did."""
+    def killed_at(self, step: str, nth: int, *command: str) -> tuple[bool, list[str]]:
+        """Run a command, killed at its nth step of a name; whether it was, and the steps it did."""
         record = self.shell.folder / "steps.txt"
         record.unlink(missing_ok=True)
         ended = subprocess.run(
-            [sys.executable, CRASHING, str(step), record, *command],
+            [sys.executable, CRASHING, step, str(nth), record, *command],
             cwd=self.shell.folder,
             env=self.shell.environ,
             stdin=subprocess.DEVNULL,
