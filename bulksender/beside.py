@@ -12,10 +12,11 @@ import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from queue import Queue
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bulksender.stopping import listen_no_more
 
@@ -34,19 +35,16 @@ def can_fork() -> bool:
     return hasattr(os, "fork") and threading.active_count() == 1 and (os.cpu_count() or 1) > 1
 
 
-def collect_rarely() -> None:
-    """Rows travel in millions of small values without cycles: looking for those costs a quarter."""
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 100)
+@contextmanager
+def beside(make: Callable[[], Iterable[Item]]) -> Iterator[Iterator[Item]]:
+    """Let a child process make the values from now on; what it raises is raised by the iterator.
 
-
-def beside(make: Callable[[], Iterable[Item]]) -> Iterator[Item]:
-    """Yield what `make` yields in a child process; what it raises is raised here.
-
-    The child is a few items ahead at most, and ends with this process or as soon as nobody listens.
-    Raises NoProcess where there can be no child, ChildProcessError where somebody has killed it.
+    The child is a few items ahead at most, and ends with the block, or with this process. Raises
+    NoProcess where there can be no child; the iterator raises ChildProcessError where somebody has
+    killed it.
     """
     receiver, sender = Pipe(duplex=False)
+    gc.freeze()  # the child would copy what its collector looks at
     try:
         child = os.fork()
     except OSError as full:
@@ -58,24 +56,28 @@ def beside(make: Callable[[], Iterable[Item]]) -> Iterator[Item]:
         _serve(make, sender)
     sender.close()
     try:
-        while True:
-            try:
-                received = receiver.recv_bytes()
-            except (EOFError, OSError):  # between two items, or in the middle of one
-                raise ChildProcessError(
-                    "a process of its own that works on the sheet was ended from outside; is the "
-                    "memory short?"
-                ) from None
-            item, error = pickle.loads(received)
-            if error is not None:
-                raise error
-            if item is None:
-                return
-            yield item
+        yield _received(receiver)
     finally:
         receiver.close()
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+
+
+def _received(receiver: Connection) -> Iterator[Any]:
+    while True:
+        try:
+            received = receiver.recv_bytes()
+        except (EOFError, OSError):  # between two items, or in the middle of one
+            raise ChildProcessError(
+                "a process of its own that works on the sheet was ended from outside; is the "
+                "memory short?"
+            ) from None
+        item, error = pickle.loads(received)
+        if error is not None:
+            raise error
+        if item is None:
+            return
+        yield item
 
 
 def _serve(make: Callable[[], Iterable[object]], sender: Connection) -> None:

@@ -9,14 +9,14 @@ travel beside those that can, as values.
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 
-from bulksender import chunker, loader, reporter
+from bulksender import chunker, reporter
 from bulksender.errors import AlreadySent, ExitCode, Refused, RunBusy, SettingsError
 from bulksender.ledger import RESUMABLE, Ledger, Run, RunLine, RunState
 from bulksender.model import RowStatus
-from bulksender.renderer import Renderer
+from bulksender.reading import Reading, reading
 from bulksender.reporter import Draft, Summary
 from bulksender.screening import Screen
 from bulksender.sender import Sender
@@ -24,18 +24,20 @@ from bulksender.settings import Job
 from bulksender.timing import each_timed, timed
 
 
-def plan(job: Job, ledger: Ledger, history: Ledger | None = None) -> Run:
+def plan(
+    job: Job, ledger: Ledger, history: Ledger | None = None, begun: Reading | None = None
+) -> Run:
     """Read, check and render every row of the sheet into the ledger; nothing is sent.
 
-    `history` is where earlier runs are, when `ledger` is a scratch one. Raises SheetError and
-    TemplateError for what no row could survive.
+    `history` is where earlier runs are, when `ledger` is a scratch one; `begun` is the job's sheet
+    where it is being read already. Raises SheetError and TemplateError for what no row could
+    survive.
     """
-    with timed("open"):
-        sheet = loader.open_sheet(job.sheet)
-        renderer = Renderer(job, sheet.headers)
-    screen = Screen(job, history or ledger)
-    with ledger.plan(job) as run:
-        for chunk in each_timed("read", sheet.chunks(renderer.columns)):
+    with ExitStack() as opened:
+        sheet, renderer, chunks = begun or opened.enter_context(reading(job))
+        screen = Screen(job, history or ledger)
+        run = opened.enter_context(ledger.plan(job))
+        for chunk in each_timed("read", chunks):
             with timed("render"):
                 recipients, refused = screen(chunk)  # opt-outs, already sent
                 messages, unrenderable = renderer.render(recipients)

@@ -6,11 +6,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from bulksender import loader
 from bulksender.errors import Refused
 from bulksender.ledger import Ledger, Result, Run
 from bulksender.model import Recipient, RejectedRow, RowStatus
-from bulksender.renderer import Renderer
+from bulksender.reading import reading
 from bulksender.screening import Screen
 from bulksender.settings import Job
 from bulksender.source import SheetFacts
@@ -48,19 +47,18 @@ def retry(parent: Run, job: Job, ledger: Ledger, *, also_invalid: bool = False) 
 
 def _plan_mended(parent: Run, run: Run, ledger: Ledger) -> SheetFacts:
     """Add the rows that were INVALID as the sheet has them now; all others must stand in place."""
-    sheet = loader.open_sheet(parent.job.sheet)
-    renderer = Renderer(parent.job, sheet.headers)
-    screen = Screen(parent.job, ledger)
-    for chunk in sheet.chunks(renderer.columns):
-        recipients, refused = screen(chunk)
-        rows: list[Recipient | RejectedRow] = [*recipients, *refused]
-        numbers = sorted(row.row for row in rows)
-        before = {each.row: each for each in parent.results(numbers[0], numbers[-1])}
-        _refuse_moved(rows, before, parent.job.sheet.path)
-        bad = {row for row, then in before.items() if then.status is RowStatus.INVALID}
-        messages, unrenderable = renderer.render([row for row in recipients if row.row in bad])
-        run.add(messages, [row for row in refused if row.row in bad] + unrenderable)
-    return sheet.facts
+    with reading(parent.job) as (sheet, renderer, chunks):
+        screen = Screen(parent.job, ledger)
+        for chunk in chunks:
+            recipients, refused = screen(chunk)
+            rows: list[Recipient | RejectedRow] = [*recipients, *refused]
+            numbers = sorted(row.row for row in rows)
+            before = {each.row: each for each in parent.results(numbers[0], numbers[-1])}
+            _refuse_moved(rows, before, parent.job.sheet.path)
+            bad = {row for row, then in before.items() if then.status is RowStatus.INVALID}
+            messages, unrenderable = renderer.render([row for row in recipients if row.row in bad])
+            run.add(messages, [row for row in refused if row.row in bad] + unrenderable)
+        return sheet.facts
 
 
 def _refuse_moved(

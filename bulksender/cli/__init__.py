@@ -6,7 +6,9 @@ def main() -> None:
     import sys
 
     from bulksender.cli.streams import forgive
+    from bulksender.garbage import collect_rarely
 
+    collect_rarely()  # so that importing is quicker as well
     forgive()
     try:
         from bulksender.cli.app import app

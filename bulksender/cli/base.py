@@ -73,9 +73,6 @@ def ending(command: Callable[Parameters, ExitCode]) -> Callable[Parameters, None
     def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
         verbose = given.verbose or bool(kwargs.get("verbose"))
         output = Output(json=True)
-        from bulksender.beside import collect_rarely
-
-        collect_rarely()
         listen(stop_once)
         try:
             code = command(*args, **kwargs)

@@ -59,16 +59,25 @@ def plan_and_send(
     reconcile: bool = False,
 ) -> ExitCode:
     """Plan a job, show the plan, ask, send it, and write the result."""
-    from bulksender import campaign
-
     job.check()
-    campaign.require_writable(job)
-    with (
-        opened_account(job, defaults, api_key_file) as account,
-        opened_ledger(ledger, defaults) as book,
-    ):
-        run = campaign.plan(job, book)
+    with ExitStack() as opened:
+        run, account, book = _planned(job, defaults, api_key_file, ledger, opened)
         return ask_and_send(run, Desk(book, account, output, started, reconcile), yes)
+
+
+def _planned(
+    job: Job, defaults: Defaults, api_key_file: Path | None, ledger: str | None, opened: ExitStack
+) -> tuple[Run, Account, Ledger]:
+    """Plan a job; the account and the ledger are open as long as `opened` is."""
+    from bulksender.reading import reading
+
+    with reading(job) as begun:
+        from bulksender import campaign  # it takes a while, in which a large sheet is being read
+
+        campaign.require_writable(job)
+        account = opened.enter_context(opened_account(job, defaults, api_key_file))
+        book = opened.enter_context(opened_ledger(ledger, defaults))
+        return campaign.plan(job, book, begun=begun), account, book
 
 
 def ask_and_send(run: Run, desk: Desk, yes: bool) -> ExitCode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import compress, islice, starmap
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -50,7 +51,7 @@ class Chunk(NamedTuple):
 
 
 class Sheet:
-    """An opened sheet, its header found. `chunks` reads it once; `facts` is whole after that.
+    """An opened sheet, its header found. `reading` reads it once; `facts` is whole after that.
 
     `read_from` is the fingerprint of the file that `table` was opened from.
     """
@@ -130,9 +131,16 @@ class Sheet:
         return [*map(Notice, self._table.remarks), *self._notices.listed()]
 
     def chunks(self, needed: Sequence[int], size: int = CHUNK_ROWS) -> Iterator[Chunk]:
+        """The same as `reading`, begun when the first of them is asked for."""
+        with self.reading(needed, size) as chunks:
+            yield from chunks
+
+    @contextmanager
+    def reading(self, needed: Sequence[int], size: int = CHUNK_ROWS) -> Iterator[Iterator[Chunk]]:
         """Read the rows below the header; a recipient's `cells` are the `needed` columns only.
 
-        Blank rows are passed over, hidden ones left out. Raises SheetError where the file turns
+        A large sheet is read from now on, by a process of its own that ends with the block. Blank
+        rows are passed over, hidden ones left out. The chunks raise SheetError where the file turns
         out to be damaged.
         """
         self._inputs |= set(needed)
@@ -144,10 +152,17 @@ class Sheet:
             opt_out=tuple(index for index in self.columns.opt_out if index not in needed),
             opt_in=tuple(index for index in self.columns.opt_in if index not in needed),
         )
-        if self._large and can_fork():
-            yield from self._read_beside(needed, size)
-        else:
-            yield from self._read(needed, size)
+        with ExitStack() as process:
+            chunks = self._read(needed, size)
+            if self._large and can_fork():
+                with suppress(NoProcess):
+                    made = process.enter_context(beside(lambda: self._packed(needed, size)))
+                    chunks = self._unpacked(made)
+            yield self._checked(chunks)
+
+    def _checked(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+        """The chunks, and then what can only be said of the whole sheet."""
+        yield from chunks
         self._refuse_changed()
         self._refuse_too_wide()
 
@@ -158,26 +173,23 @@ class Sheet:
             for part in block.parts(size):
                 yield self._chunk(part, numbers(part), needed)
 
-    def _read_beside(self, needed: Sequence[int], size: int) -> Iterator[Chunk]:
-        """The same in a process of its own, which opens the file anew and tells what it has seen.
+    def _packed(self, needed: Sequence[int], size: int) -> Iterator[tuple[Any, ...]]:
+        """The chunks as they travel from a process of its own, and what it has seen in the end.
 
-        Plain columns of values travel at a fraction of what structs cost.
+        It opens the file anew. Plain columns of values travel at a fraction of what structs cost.
         """
+        for chunk in self._read(needed, size):
+            refused = tuple(map(msgspec.structs.astuple, chunk.refused))
+            yield refused, Recipients.of(chunk.recipients).packed()
+        yield self._width, self._notices
 
-        def made() -> Iterator[tuple[Any, ...]]:
-            for chunk in self._read(needed, size):
-                refused = tuple(map(msgspec.structs.astuple, chunk.refused))
-                yield refused, Recipients.of(chunk.recipients).packed()
-            yield self._width, self._notices
-
+    def _unpacked(self, made: Iterator[tuple[Any, ...]]) -> Iterator[Chunk]:
         try:
-            for refused, recipients in beside(made):
+            for refused, recipients in made:
                 if isinstance(refused, int):
                     self._width, self._notices = refused, recipients
                     return
                 yield Chunk(Recipients.unpacked(recipients), list(starmap(RejectedRow, refused)))
-        except NoProcess:
-            yield from self._read(needed, size)
         except ChildProcessError as error:
             raise SheetError(f"{self._path}: {error} Nothing was sent; try again.") from error
 

@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bulksender.beside import collect_rarely
 from bulksender.ledger import Ledger, Run
 from bulksender.model import RowStatus
 from bulksender.reporter.pages import pages_of
@@ -125,13 +124,15 @@ def temporary(output: Path) -> Path:
     return output.with_name(f".{output.name}.{secrets.token_hex(4)}.tmp")
 
 
-_PROGRAM = "from bulksender.reporter.draft import main; main()"
+_PROGRAM = """
+from bulksender.garbage import collect_rarely; collect_rarely()
+from bulksender.reporter.draft import main; main()
+"""
 
 
 def main() -> None:
     """The other process: it ends with the one that has started it, whatever becomes of that."""
     listen_no_more()
-    collect_rarely()
     ledger, run, target = sys.argv[1:]
     all_sent = threading.Event()
     threading.Thread(target=_listen, args=(all_sent, Path(target)), daemon=True).start()

@@ -7,6 +7,8 @@ and under TYPE_CHECKING included: what only a type checker sees is an arrow all 
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -20,7 +22,7 @@ STAGES = frozenset({"loader", "renderer", "chunker", "sender", "reporter"})
 BASE = frozenset(
     {
         *("model", "errors", "settings", "source", "headers", "ooxml", "notices", "tables"),
-        *("timing", "beside", "zipping", "stopping"),
+        *("timing", "beside", "zipping", "stopping", "garbage"),
     }
 )
 SHEETS = frozenset({"tables", "reporter"})
@@ -32,11 +34,12 @@ BELOW_CAMPAIGN = STAGES | BELOW_STAGES
 ALLOWED: dict[str, AbstractSet[str]] = {
     "": {"campaign"} | AFTERWARDS | BELOW_CAMPAIGN,
     "__main__": {"cli"},
-    "cli": {"campaign", "simulator"} | AFTERWARDS | BELOW_CAMPAIGN,
-    "campaign": BELOW_CAMPAIGN | {"screening"},
+    "cli": {"campaign", "reading", "simulator"} | AFTERWARDS | BELOW_CAMPAIGN,
+    "campaign": BELOW_CAMPAIGN | {"reading", "screening"},
+    "reading": {"loader", "renderer"} | BASE,  # neither the ledger nor the network
     "screening": {"loader"} | BELOW_STAGES,  # it looks at what the loader brings
     "settling": {"sender"} | BELOW_STAGES,
-    "retrying": {"campaign", "screening"} | BELOW_CAMPAIGN,
+    "retrying": {"campaign", "reading", "screening"} | BELOW_CAMPAIGN,
     "forgetting": {"sender"} | BELOW_STAGES,
     **dict.fromkeys(STAGES, BELOW_STAGES),
     "ledger": BASE,
@@ -108,6 +111,14 @@ def violations(package: Path) -> list[str]:
 
 def test_imports_run_one_way_and_modules_stay_small() -> None:
     assert violations(PACKAGE) == []
+
+
+def test_a_sheet_is_read_before_the_ledger_and_the_network_are_imported() -> None:
+    told = "import sys, bulksender.reading; print(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    there = set(ended.stdout.split())
+    assert "bulksender.reading" in there
+    assert not there & {"bulksender.ledger", "sqlalchemy", "sqlite3", "requests", "urllib3"}
 
 
 def test_every_part_of_the_package_has_a_place() -> None:

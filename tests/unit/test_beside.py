@@ -31,10 +31,27 @@ def test_items_come_in_their_order_from_another_process() -> None:
         for number in range(100):
             yield number, os.getpid()
 
-    found = list(beside(made))
+    with beside(made) as items:
+        found = list(items)
 
     assert [number for number, _ in found] == list(range(100))
     assert {process for _, process in found}.isdisjoint({os.getpid()})
+    assert children() == []
+
+
+def test_they_are_made_before_anybody_asks_for_them(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+
+    def made() -> Iterator[int]:
+        begun.touch()
+        yield 1
+
+    with beside(made) as items:
+        ends = time.monotonic() + 30
+        while not begun.exists() and time.monotonic() < ends:
+            time.sleep(0.01)
+        assert begun.exists()
+        assert list(items) == [1]
     assert children() == []
 
 
@@ -43,10 +60,10 @@ def test_what_is_raised_there_is_raised_here_behind_what_was_made() -> None:
         yield "a row"
         raise SheetError("row 7 is damaged")
 
-    items = beside(made)
-    assert next(items) == "a row"
-    with pytest.raises(SheetError, match="row 7 is damaged"):
-        next(items)
+    with beside(made) as items:
+        assert next(items) == "a row"
+        with pytest.raises(SheetError, match="row 7 is damaged"):
+            next(items)
     assert children() == []
 
 
@@ -55,9 +72,9 @@ def test_the_process_ends_when_nobody_listens_any_more() -> None:
         while True:
             yield bytes(1 << 20)
 
-    items = beside(without_end)
-    next(items)
-    items.close()  # type: ignore[attr-defined]
+    with beside(without_end) as items:
+        next(items)
+        assert len(children()) == 1
 
     assert children() == []
 
@@ -70,11 +87,11 @@ def test_a_process_that_is_killed_is_told_of() -> None:
         taken.wait(30)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    items = beside(made)
-    next(items)
-    taken.set()
-    with pytest.raises(ChildProcessError, match="ended from outside"):
+    with beside(made) as items:
         next(items)
+        taken.set()
+        with pytest.raises(ChildProcessError, match="ended from outside"):
+            next(items)
     assert children() == []
 
 
@@ -83,13 +100,13 @@ def test_a_process_that_is_killed_in_the_middle_of_an_item_is_told_of() -> None:
         yield b"1"
         yield bytes(8 << 20)  # more than fits into a pipe
 
-    items = beside(made)
-    next(items)
-    time.sleep(0.3)  # it has begun to send the second one
-    [child] = children()
-    os.kill(int(child), signal.SIGKILL)
-    with pytest.raises(ChildProcessError, match="ended from outside"):
+    with beside(made) as items:
         next(items)
+        time.sleep(0.3)  # it has begun to send the second one
+        [child] = children()
+        os.kill(int(child), signal.SIGKILL)
+        with pytest.raises(ChildProcessError, match="ended from outside"):
+            next(items)
     assert children() == []
 
 
@@ -99,18 +116,18 @@ def _no_fork() -> int:
 
 def test_where_no_process_can_be_made_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fork", _no_fork)
-    with pytest.raises(NoProcess):
-        next(beside(lambda: [1]))
+    with pytest.raises(NoProcess), beside(lambda: [1]):
+        pass
 
 
 def test_the_process_ends_with_the_one_that_is_killed(tmp_path: Path) -> None:
     script = (
         "import os, sys\n"
         "from bulksender.beside import beside\n"
-        "items = beside(lambda: iter(lambda: bytes(1 << 20), None))\n"
-        "next(items)\n"
-        "print(open(f'/proc/self/task/{os.getpid()}/children').read(), flush=True)\n"
-        "sys.stdin.read()\n"
+        "with beside(lambda: iter(lambda: bytes(1 << 20), None)) as items:\n"
+        "    next(items)\n"
+        "    print(open(f'/proc/self/task/{os.getpid()}/children').read(), flush=True)\n"
+        "    sys.stdin.read()\n"
     )
     made = [sys.executable, "-c", script]
     with subprocess.Popen(made, stdin=-1, stdout=-1, text=True) as parent:
