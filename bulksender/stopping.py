@@ -47,3 +47,12 @@ def stop_once(*_: object) -> None:
     """A handler: end as Ctrl-C does, and let what is taken back then not be cut off by the next."""
     listen_no_more()
     raise KeyboardInterrupt
+
+
+def stopped_in_good_order() -> None:
+    """A KeyboardInterrupt was dealt with: the process has an exit code, and does not die of SIGINT.
+
+    `python -m` notes one that has cut off an `exec` of a text, by which namedtuples are made and
+    SQLAlchemy makes functions while they are imported; it drops the note at the next one.
+    """
+    exec("")

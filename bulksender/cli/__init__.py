@@ -14,6 +14,8 @@ def main() -> None:
         from bulksender.cli.app import app
     except KeyboardInterrupt:  # nothing has begun
         from bulksender.errors import ExitCode
+        from bulksender.stopping import stopped_in_good_order
 
+        stopped_in_good_order()
         sys.exit(ExitCode.STOPPED)
     app()

@@ -14,7 +14,7 @@ import typer
 from bulksender.cli import options as o
 from bulksender.cli.output import Output
 from bulksender.errors import BulksenderError, ExitCode
-from bulksender.stopping import listen, stop_once
+from bulksender.stopping import listen, stop_once, stopped_in_good_order
 
 app = typer.Typer(
     name="bulksender",
@@ -94,6 +94,8 @@ def ending(command: Callable[Parameters, ExitCode]) -> Callable[Parameters, None
                 "prints."
             )
             code = ExitCode.BUG
+        if code == ExitCode.STOPPED:
+            stopped_in_good_order()
         raise typer.Exit(code)
 
     return run

@@ -6,6 +6,8 @@ import csv
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from collections import Counter
 from contextlib import closing, suppress
@@ -178,6 +180,34 @@ def _state(folder: Path) -> str:
         return str(ledger.execute("SELECT state FROM run").fetchone()[0])
 
 
+CUT_OFF = """
+from bulksender.cli import main, sending
+
+def cut_off(*arguments):
+    exec("raise KeyboardInterrupt")  # as where a namedtuple is made
+
+sending._planned = cut_off
+main()
+"""
+
+
+def test_ctrl_c_while_something_is_imported_ends_with_the_exit_code_of_ctrl_c(
+    tmp_path: Path,
+) -> None:
+    shell = Shell(tmp_path)
+    shell.write("cut_off.py", CUT_OFF)
+    ended = subprocess.run(
+        [sys.executable, "-m", "cut_off", *SEND],
+        cwd=tmp_path,
+        env=shell.environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (6, "bulksender: Stopped; nothing was sent.\n")
+
+
 @pytest.mark.parametrize("later", [0.1, 0.4, 0.8])
 def test_ctrl_c_twice_while_a_large_sheet_is_planned_leaves_nothing(
     tmp_path: Path, later: float
@@ -188,7 +218,8 @@ def test_ctrl_c_twice_while_a_large_sheet_is_planned_leaves_nothing(
         file.writelines(f"{'x' * 500},+65{80000000 + n}\n" for n in range(90_000))
     sending = shell.start(*SEND, "--base-url", "http://127.0.0.1:9")
     children = Path(f"/proc/{sending.pid}/task/{sending.pid}/children")
-    while sending.poll() is None and not children.read_text().split():
+    ledger = shell.folder / "ledger.db"
+    while sending.poll() is None and not (children.read_text().split() and ledger.exists()):
         time.sleep(0.01)
     time.sleep(later)
     for _ in range(2):
