@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, NamedTuple, Self
@@ -44,14 +44,14 @@ class Ended(NamedTuple):
     out: str
     err: str
     seconds: float  # from its start until it had ended
-    peak: float  # MiB of memory, see `Sampler`
+    peak: float  # MiB of memory, see `Sampler`; 0 where nobody looked
 
 
 class Sent(NamedTuple):
     """What a run of `bulksender send` took."""
 
     seconds: float
-    peak: float  # MiB
+    peak: float  # MiB, or 0
     queued: int  # messages
     stages: dict[str, float]  # stage → seconds, in order; empty where nothing was told
 
@@ -127,8 +127,12 @@ def pss(process: int) -> float:
     return int(told[1]) / 1024 if told else rss(process)
 
 
-def run(command: list[str], folder: Path) -> Ended:
-    """Run a command in a folder, with no settings but those of the benchmark."""
+def run(command: list[str], folder: Path, *, memory: bool = False) -> Ended:
+    """Run a command in a folder, with no settings but those of the benchmark.
+
+    Its `memory` is looked at only where that is asked for: looking takes time of a processor that a
+    command of several processes could use itself.
+    """
     own = {name: value for name, value in os.environ.items() if "BULKSENDER_" not in name}
     os.sync()  # nobody should wait for what somebody else has left to be written
     began = time.perf_counter()
@@ -141,10 +145,10 @@ def run(command: list[str], folder: Path) -> Ended:
         stderr=subprocess.PIPE,
         text=True,
     )
-    with Sampler(child.pid) as sampler:
+    with Sampler(child.pid) if memory else nullcontext() as sampler:
         out, err = child.communicate()
         seconds = time.perf_counter() - began
-    return Ended(child.returncode, out, err, seconds, sampler.peak)
+    return Ended(child.returncode, out, err, seconds, sampler.peak if sampler else 0.0)
 
 
 class Server:
@@ -172,7 +176,14 @@ class Server:
         return msgspec.json.decode(out, type=Received)
 
 
-def send(sheet: Path, rows: int, *, latency: float = 0.0, options: tuple[str, ...] = ()) -> Sent:
+def send(
+    sheet: Path,
+    rows: int,
+    *,
+    latency: float = 0.0,
+    options: tuple[str, ...] = (),
+    memory: bool = False,
+) -> Sent:
     """Send a sheet of so many rows to a server that answers after `latency` seconds.
 
     Ledger and result are new ones, and removed afterwards. Raises Wrong where the run did not send
@@ -189,6 +200,7 @@ def send(sheet: Path, rows: int, *, latency: float = 0.0, options: tuple[str, ..
                 *options,
             ],
             Path(made),
+            memory=memory,
         )
         queued = judged(ended, rows, output, server.received())
     return Sent(ended.seconds, ended.peak, queued, stages(ended.err))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import compress
 from operator import eq
 from typing import Any
 
@@ -38,11 +39,13 @@ def leave_out_twins(connection: Connection, run: int, job: Job) -> tuple[str | N
             ]
         )
         twins = []
-        for row, twin in zip(page, again, strict=True):
-            if not twin:
-                first = row
-            elif row[2] == "READY":
-                twins.append((row[1], *_as_twin_of(first[1], first[2])))
+        for place in compress(range(len(page)), again):
+            if place and not again[place - 1]:
+                first = page[place - 1]
+            if page[place][2] == "READY":
+                twins.append((page[place][1], *_as_twin_of(first[1], first[2])))
+        if not again[-1]:
+            first = page[-1]
         if twins:
             connection.exec_driver_sql(sql.ADD_TWIN, twins)
     connection.exec_driver_sql(sql.MARK_TWINS, (run,))

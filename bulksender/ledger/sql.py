@@ -78,8 +78,8 @@ INSERT INTO temp.twin (row, status, said) VALUES (?, ?, ?)
 """
 
 MARK_TWINS = """
-UPDATE message SET status = twin.status, detail = twin.said
-FROM temp.twin WHERE message.run = ? AND message.row = twin.row
+UPDATE message SET (status, detail) = (SELECT status, said FROM temp.twin WHERE row = message.row)
+WHERE run = ? AND row IN (SELECT row FROM temp.twin)
 """
 
 NO_TWINS = """

@@ -236,7 +236,7 @@ def test_memory_is_that_of_a_process_and_of_all_that_it_has_started(
 ) -> None:
     child = "x = bytearray(b'x') * (40 << 20); import time; time.sleep(0.5)"
     script = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
-    ended = benchmarks.measuring.run([sys.executable, "-c", script], tmp_path)
+    ended = benchmarks.measuring.run([sys.executable, "-c", script], tmp_path, memory=True)
     assert ended.code == 0
     assert 40 < ended.peak < 120
     assert os.getpid() not in benchmarks.measuring.descendants(os.getpid())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bulksender import campaign
 from bulksender.errors import AlreadySent, LedgerError, Refused
-from bulksender.ledger import Run, RunState
+from bulksender.ledger import Run, RunState, content
 from bulksender.model import Message, Previous, RejectedRow, RowStatus
 
 if TYPE_CHECKING:
@@ -99,6 +100,42 @@ def test_the_rows_of_a_number_are_told_apart_from_the_next_ones_at_any_cut(desk:
     assert {told for row, told in told(desk, run).items() if row % 2} == {
         ("DUPLICATE", f"the same number as row {row}") for row in range(2, 25_002, 2)
     }
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_one_row_of_each_number_decides_about_the_others_wherever_a_page_ends(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(content, "CHUNK_ROWS", 3)
+    chance = random.Random(seed)
+    ready, others = list[Message](), list[RejectedRow]()
+    for row in range(2, 42):
+        number = f"+659111111{chance.randrange(8)}"
+        status = chance.choice(
+            [RowStatus.READY] * 5 + [RowStatus.ALREADY_SENT, RowStatus.OPTED_OUT]
+        )
+        if status is RowStatus.READY:
+            ready.append(desk.message(row, destination=number))
+        else:
+            others.append(refused(row, status, number))
+    run = chunked(desk, (ready, others))
+
+    found = told(desk, run)
+    for message in ready:
+        rivals = [row for row in others if row.destination == message.destination]
+        out = [row.row for row in rivals if row.status is RowStatus.OPTED_OUT]
+        sent = [row.row for row in rivals if row.status is RowStatus.ALREADY_SENT]
+        first = min(each.row for each in ready if each.destination == message.destination)
+        if out:
+            expected = ("OPTED_OUT", f"the same number is opted out in row {out[0]}")
+        elif sent:
+            expected = ("DUPLICATE", f"the same number as row {sent[0]}, which was already sent")
+        elif message.row != first:
+            expected = ("DUPLICATE", f"the same number as row {first}")
+        else:
+            expected = ("READY", "")
+        assert found[message.row] == expected
+    assert {row.row: found[row.row][0] for row in others} == {r.row: r.status for r in others}
 
 
 def test_results_come_from_both_sides_of_a_gap_of_rows(desk: Desk) -> None:
