@@ -22,6 +22,8 @@ from server import Received
 
 HERE = Path(__file__).parent
 BULKSENDER = Path(sys.executable).with_name("bulksender")
+WRITERS = ("openpyxl", "xlsxwriter")
+"""What the plain script can write with."""
 TIMINGS = ("--timings",)
 """What makes `send` tell where the time went."""
 UMID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-(?!f{12})[0-9a-f]{12}")
@@ -243,11 +245,11 @@ def umids(result: Path) -> int:
     return len(found)
 
 
-def send_plainly(sheet: Path) -> tuple[float, int]:
+def send_plainly(sheet: Path, writer: str) -> tuple[float, int]:
     """Send a workbook with the plain script: seconds, and messages sent. May raise Wrong."""
     with TemporaryDirectory(dir=sheet.parent) as made, Server() as server:
         output = Path(made, "results.xlsx")
-        script = [sys.executable, str(HERE / "plain.py")]
+        script = [sys.executable, str(HERE / "plain.py"), "--writer", writer]
         ended = run([*script, str(sheet), str(output), server.url], Path(made))
         received = server.received()
     if ended.code or not received.messages:
