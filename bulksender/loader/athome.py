@@ -16,7 +16,7 @@ from bulksender.model import Cell
 
 GROUPED = (  # and no date: 2026-11-30, 30-11-2026
     r"(?!(?:19|20)\d\d-\d\d?-\d\d?(?!\d)|\d\d?-\d\d?-(?:19|20)\d\d)"
-    r"\+?(?:\d+|\(\d{3}\)(?= ?\d))(?:[ -]?\d+)*"
+    r"\+?(?:\d++|\(\d{3}\)(?= ?\d))(?:[ -]?\d++)*+"
 )
 """Digits in groups, with or without a + in front."""
 

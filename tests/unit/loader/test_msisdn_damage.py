@@ -31,6 +31,7 @@ from msisdn_ways import (
 )
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
+from bulksender.loader.cells import BadNumber
 from bulksender.loader.msisdn import to_e164
 from bulksender.model import Cell
 from bulksender.tables import plain
@@ -298,3 +299,10 @@ def written_anyhow(draw: st.DrawFn) -> tuple[str, str]:
 def test_several_ways_at_once_lose_nothing(written: tuple[str, str], country: str | None) -> None:
     text, number = written
     assert found(text, country) == number
+
+
+@pytest.mark.parametrize("cells", [1, 200], ids=["one by one", "a column at a time"])
+@pytest.mark.parametrize("behind", [" / 9123 4570", "x", "-", " 9-", "\n"])
+def test_a_key_that_stuck_is_refused_and_keeps_nobody_waiting(cells: int, behind: str) -> None:
+    stuck = f"9123 4{'5' * 60}69{behind}"
+    assert {type(found) for found in to_e164([stuck] * cells, "SG")} == {BadNumber}
