@@ -190,8 +190,8 @@ def write_down(bench: Bench, rows: int, folder: Path, output: Path) -> None:
         "Written by `make bench`. Each run has a new ledger and a new process; its time is from\n"
         "the start of the process to its end, the finished sheet included. Client and server\n"
         "share the machine. Memory is of all of bulksender's processes together, looked at in\n"
-        "the runs whose memory is told. Of the rows\n"
-        "some 15% cannot be sent, on purpose: fewer messages leave than rows are read.\n\n"
+        "the runs whose memory is told. Of the rows some 15% cannot be sent, on purpose: fewer\n"
+        "messages leave than rows are read.\n\n"
         f"{results(bench, rows)}\n![Rows a second, and where the time goes]({picture.name})\n\n"
         f"| measured on | |\n| --- | --- |\n{facts}\n",
         "utf-8",

@@ -44,7 +44,6 @@ def beside(make: Callable[[], Iterable[Item]]) -> Iterator[Iterator[Item]]:
     killed it.
     """
     receiver, sender = Pipe(duplex=False)
-    gc.freeze()  # the child would copy what its collector looks at
     try:
         child = os.fork()
     except OSError as full:
@@ -84,6 +83,7 @@ def _serve(make: Callable[[], Iterable[object]], sender: Connection) -> None:
     """The child's whole life: make, send, and leave without a trace of the parent's affairs."""
     try:
         listen_no_more()
+        gc.freeze()  # it would copy whatever of the parent's its collector looks at
         made: Queue[bytes | None] = Queue(AHEAD)
         sending = threading.Thread(target=_send, args=(made, sender))
         sending.start()

@@ -1,6 +1,6 @@
 """Spreadsheet → Recipient | RejectedRow, a chunk at a time.
 
-`open_sheet` finds the sheet, its header and its columns; `Sheet.chunks` reads the rows. What was
+`open_sheet` finds the sheet, its header and its columns; `Sheet.reading` reads the rows. What was
 chosen is told by `Sheet.described`, so that nobody has to guess what was read.
 """
 

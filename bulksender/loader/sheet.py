@@ -130,11 +130,6 @@ class Sheet:
         """What the owner should know about the rows that were read so far."""
         return [*map(Notice, self._table.remarks), *self._notices.listed()]
 
-    def chunks(self, needed: Sequence[int], size: int = CHUNK_ROWS) -> Iterator[Chunk]:
-        """The same as `reading`, begun when the first of them is asked for."""
-        with self.reading(needed, size) as chunks:
-            yield from chunks
-
     @contextmanager
     def reading(self, needed: Sequence[int], size: int = CHUNK_ROWS) -> Iterator[Iterator[Chunk]]:
         """Read the rows below the header; a recipient's `cells` are the `needed` columns only.

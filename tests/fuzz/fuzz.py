@@ -27,8 +27,7 @@ from pathlib import Path
 from seeds import seeds
 
 from bulksender.errors import BulksenderError
-from bulksender.loader import open_sheet
-from bulksender.renderer import Renderer
+from bulksender.reading import reading
 from bulksender.settings import Job, SheetOptions
 
 MEMORY = 1 << 30  # bytes of address space that the cases may take, beside the program's own
@@ -123,13 +122,12 @@ def tried(path: Path, template: str, chance: random.Random) -> str:
     )
     job = Job(sheet=options, template=template, plain_punctuation=chance.random() < 0.3)
     try:
-        sheet = open_sheet(options)
-        renderer = Renderer(job, sheet.headers)
         rows = 0
-        for chunk in sheet.chunks(renderer.columns):
-            messages, refused = renderer.render(chunk.recipients)
-            rows += len(messages) + len(refused) + len(chunk.refused)
-            renderer.notices((each.row, each.oddities, each.saving) for each in messages)
+        with reading(job) as (sheet, renderer, chunks):
+            for chunk in chunks:
+                messages, refused = renderer.render(chunk.recipients)
+                rows += len(messages) + len(refused) + len(chunk.refused)
+                renderer.notices((each.row, each.oddities, each.saving) for each in messages)
         _ = (*sheet.notices, *sheet.described, sheet.facts)
     except BulksenderError as error:
         return f"refused: {type(error).__name__}"

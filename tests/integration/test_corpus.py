@@ -120,6 +120,7 @@ def plans(job: Job, case: Case, ledger: Ledger) -> None:
 
 def notices_of(options: SheetOptions) -> list[Notice]:
     sheet = open_sheet(options)
-    for _ in sheet.chunks([]):
-        pass
+    with sheet.reading([]) as chunks:
+        for _ in chunks:
+            pass
     return sheet.notices

@@ -179,8 +179,8 @@ def read():
     sheet = open_sheet(SheetOptions(path=sys.argv[1], country="SG"))
     found = {"forked": can_fork()}
     try:
-        chunks = list(sheet.chunks([0, 2]))
-        rows = [row for chunk in chunks for row in (*chunk.recipients, *chunk.refused)]
+        with sheet.reading([0, 2]) as chunks:
+            rows = [row for chunk in chunks for row in (*chunk.recipients, *chunk.refused)]
         found["rows"] = list(map(repr, rows))
     except SheetError as error:
         found["error"] = str(error)

@@ -69,9 +69,10 @@ def read(
     indexes = [index for index in range(len(opened.headers)) if index not in unused]
     if needed:
         indexes = [opened.headers.index(header) for header in needed]
-    for chunk in opened.chunks(indexes, size):
-        loaded.recipients.extend(chunk.recipients)
-        loaded.refused.extend(chunk.refused)
+    with opened.reading(indexes, size) as chunks:
+        for chunk in chunks:
+            loaded.recipients.extend(chunk.recipients)
+            loaded.refused.extend(chunk.refused)
     return loaded
 
 

@@ -169,7 +169,8 @@ def test_the_fingerprint_is_the_sha256_of_the_file(tmp_path: Path) -> None:
 
 def test_only_the_columns_asked_for_travel_in_the_order_asked(tmp_path: Path) -> None:
     sheet = open_sheet(SheetOptions(path=str(written(tmp_path, two_rows(",")))))
-    [chunk] = sheet.chunks([2, 1])
+    with sheet.reading([2, 1]) as chunks:
+        [chunk] = chunks
     assert [recipient.cells for recipient in chunk.recipients] == [
         ("Ipoh", "Anna"),
         ("Johor", "Ben"),

@@ -72,7 +72,8 @@ def test_a_column_that_the_text_uses_opts_nobody_out(tmp_path: Path) -> None:
 
     path = sheet(tmp_path, f"Mobile,Stop\n{ANN},Marina Bay\n")
     opened = open_sheet(SheetOptions(path=str(path)))
-    [chunk] = opened.chunks([1])
+    with opened.reading([1]) as chunks:
+        [chunk] = chunks
     assert not chunk.recipients[0].opted_out
 
 

@@ -99,9 +99,11 @@ def test_a_sheet_that_is_saved_while_it_is_read_is_refused(tmp_path: Path, how: 
             path.write_text(f"Mobile,Home\n{ANNA},{BEN}\n{CARL},{BEN}\n", "utf-8")
         case _:
             path.unlink()
-    reading = opened.chunks([])
-    with pytest.raises((SheetError, FileNotFoundError)) as refused:
-        list(reading)
+    with (
+        opened.reading([]) as chunks,
+        pytest.raises((SheetError, FileNotFoundError)) as refused,
+    ):
+        list(chunks)
     if how != "gone":
         assert "somebody has saved or moved the sheet while it was read" in str(refused.value)
 

@@ -207,7 +207,8 @@ def test_thousands_of_blank_rows_below_the_contacts_are_no_contacts(tmp_path: Pa
         xml = sheet([]).replace("<sheetData>", f"<sheetData>{people}{blank}{end}")
         path = save(tmp_path / "a.xlsx", {"S": xml})
         found = open_sheet(SheetOptions(path=str(path), country="SG"))
-        chunks = list(found.chunks([]))
+        with found.reading([]) as reading:
+            chunks = list(reading)
         assert sum(len(chunk.recipients) for chunk in chunks) == 70
         assert [row for chunk in chunks for row in chunk.refused] == []
 
