@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from bulksender.errors import SettingsError, did_you_mean
+from bulksender.rules import Delivery, Variant
 
 REGIONS = {
     "asia": "https://sms.8x8.com",
@@ -34,7 +35,11 @@ MAX_SCHEDULE = timedelta(days=7)
 
 
 class SheetOptions(Struct, frozen=True, kw_only=True):
-    """How to read the sheet. Column names are matched as the loader matches headers."""
+    """How to read the sheet. Column names are matched as the loader matches headers.
+
+    Opt-out and opt-in columns are known by their names; where some are named here, only those
+    count. With `require_opt_in`, a blank opt-in cell is a no.
+    """
 
     path: str
     sheet: str | None = None
@@ -43,6 +48,9 @@ class SheetOptions(Struct, frozen=True, kw_only=True):
     text_column: str | None = None
     id_column: str | None = None
     include_hidden: bool = False
+    opt_out_columns: tuple[str, ...] | None = None
+    opt_in_columns: tuple[str, ...] | None = None
+    require_opt_in: bool = False
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -50,6 +58,12 @@ class Job(Struct, frozen=True, kw_only=True):
 
     `scheduled` and `expiry` are ISO 8601 with an offset. `template` is Jinja2 source; None where
     every row brings its own text. `folder` is where its paths were typed.
+
+    The last ones are a campaign's: `campaign` is its name, `period` the one that it runs for, which
+    began at `since` (ISO 8601, UTC); `campaign_file` is where it stands, `timezone` its own. With
+    `variants`, each number has one of their templates. `sources` are sender IDs by country (ISO
+    3166-1 alpha-2); `delivery` says when people may get their message. `prices` is a price list's
+    file, `account` 8x8's account id, whose list it is otherwise.
     """
 
     sheet: SheetOptions
@@ -70,6 +84,16 @@ class Job(Struct, frozen=True, kw_only=True):
     output: str | None = None
     in_place: bool = False
     folder: str = "."
+    campaign: str | None = None
+    period: str = ""
+    since: str = ""
+    campaign_file: str = ""
+    timezone: str = "UTC"
+    variants: tuple[Variant, ...] = ()
+    sources: dict[str, str] = {}
+    delivery: Delivery | None = None
+    prices: str | None = None
+    account: str | None = None
 
     def path(self, name: str) -> Path:
         """A path that was typed in `folder`, seen from the working folder of today."""
@@ -90,13 +114,14 @@ class Job(Struct, frozen=True, kw_only=True):
         _in_range("--batch-size", self.batch_size, 1, 10_000)
         _in_range("--concurrency", self.concurrency, 1, 64)
         _in_range("--max-parts", self.max_parts, 1, 10)
-        if self.template is None and self.sheet.text_column is None:
+        if self.template is None and self.sheet.text_column is None and not self.variants:
             raise SettingsError(
                 "There is no text to send: give a template with -t FILE or --text, "
                 "or a column of texts with --text-column."
             )
-        if self.source is not None:
-            check_source(self.source)
+        for source in (self.source, *self.sources.values()):
+            if source is not None:
+                check_source(source)
         self.check_times(now)
         if self.encoding not in ("AUTO", "GSM7", "UCS2"):
             raise SettingsError(f'--encoding "{self.encoding}": 8x8 knows AUTO, GSM7 and UCS2.')
@@ -136,6 +161,22 @@ class Defaults(Struct, frozen=True, forbid_unknown_fields=True):
     source: str | None = None
     country: str | None = None
     ledger: str | None = None
+    account: str | None = None
+    prices: str | None = None
+
+    def from_folder(self, folder: Path) -> Defaults:
+        """The same with the paths in it seen from a folder, wherever the command was typed."""
+        if folder.absolute() == Path.cwd():
+            return self
+        places = {
+            name: str(folder / path)
+            for name in ("api_key_file", "prices")
+            if (path := getattr(self, name)) is not None
+        }
+        if self.ledger is not None:
+            scheme, slashes, path = self.ledger.rpartition(":///")
+            places["ledger"] = f"{scheme}{slashes}{folder / Path(path).expanduser()}"
+        return msgspec.structs.replace(self, **places)
 
 
 def read_defaults(folder: Path | None = None) -> Defaults:
