@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import sleep as real_sleep
-from typing import Self
+from typing import NamedTuple, Self
+from urllib.parse import quote
 
 import requests
 import tenacity
@@ -18,13 +19,20 @@ from bulksender.settings import Account
 class CallError(Exception):
     """A call got no usable answer; `str()` says why, `status` is the HTTP status if there is one.
 
-    `again` says that a later try may do better.
+    `code` is 8x8's own code of the error; `again` says that a later try may do better.
     """
 
-    def __init__(self, reason: str, status: int | None = None, again: bool = False):
+    def __init__(
+        self,
+        reason: str,
+        status: int | None = None,
+        again: bool = False,
+        code: str = "",
+    ):
         super().__init__(reason)
         self.status = status
         self.again = again
+        self.code = code
         self.wait: float | None = None
 
 
@@ -38,8 +46,18 @@ class Patience(Struct, frozen=True, kw_only=True):
     job: float = 1800.0
 
 
+ACCOUNT_REFUSED = RUN_REFUSED | {
+    403: "the API key may not see this account",
+    404: "8x8 does not know this account or address",
+}
+"""What HTTP statuses say where an account was asked, not a sub-account."""
+
+
 class Api:
-    """Calls under one sub-account's messages; a context manager. Redirects are not followed."""
+    """Calls under one sub-account's messages, or of an account; a context manager.
+
+    Redirects are not followed.
+    """
 
     def __init__(
         self,
@@ -64,6 +82,16 @@ class Api:
 
         Returns an answer below 300. Raises CallError.
         """
+        return self._call(_Asked(method, f"{self._url}/{path}", body))
+
+    def account_call(
+        self, account_id: str, path: str, query: Mapping[str, str] | None = None
+    ) -> requests.Response:
+        """`GET …/accounts/{account_id}/PATH`, again as `call` does. Raises CallError."""
+        url = f"{self.account.base_url}/api/v1/accounts/{quote(account_id, safe='')}/{path}"
+        return self._call(_Asked("GET", url, query=query or {}, refused=ACCOUNT_REFUSED))
+
+    def _call(self, asked: _Asked) -> requests.Response:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(lambda e: isinstance(e, CallError) and e.again),
             wait=self._wait,
@@ -72,17 +100,18 @@ class Api:
             sleep=self.sleep,
             reraise=True,
         )
-        return retrying(self._once, method, path, body)
+        return retrying(self._once, asked)
 
-    def _once(self, method: str, path: str, body: bytes | None) -> requests.Response:
+    def _once(self, asked: _Asked) -> requests.Response:
         headers = {"Accept": "application/json"}
-        if body is not None:
+        if asked.body is not None:
             headers["Content-Type"] = "application/json"
         try:
             response = self._session.request(
-                method,
-                f"{self._url}/{path}",
-                data=body,
+                asked.method,
+                asked.url,
+                params=asked.query,
+                data=asked.body,
                 headers=headers,
                 timeout=TIMEOUTS,
                 allow_redirects=False,
@@ -93,7 +122,7 @@ class Api:
             ) from error
         if response.status_code < 300:
             return response
-        raise _refused(response)
+        raise _refused(response, asked.refused)
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         """`Retry-After` where 8x8 gives one, else exponential."""
@@ -104,11 +133,22 @@ class Api:
         return waits(state)
 
 
-def _refused(response: requests.Response) -> CallError:
+class _Asked(NamedTuple):
+    """A request; `refused` says in words what HTTP statuses mean of it."""
+
+    method: str
+    url: str
+    body: bytes | None = None
+    query: Mapping[str, str] = {}
+    refused: Mapping[int, str] = RUN_REFUSED
+
+
+def _refused(response: requests.Response, reasons: Mapping[int, str]) -> CallError:
     status = response.status_code
     message, code, _ = error_of(response.content)
     said = f"HTTP {status}" + (f", code {code}" if code else "")
-    reason = RUN_REFUSED.get(status) or message or "8x8 gave no answer that can be used"
-    error = CallError(f"{reason} ({said})", status, again=status == 429 or status >= 500)
+    reason = reasons.get(status) or message or "8x8 gave no answer that can be used"
+    again = status == 429 or status >= 500
+    error = CallError(f"{reason} ({said})", status, again, code)
     error.wait = retry_after(response)
     return error
