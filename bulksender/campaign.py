@@ -12,7 +12,7 @@ import time
 from contextlib import AbstractContextManager, ExitStack, suppress
 from pathlib import Path
 
-from bulksender import chunker, reporter
+from bulksender import chunker, delivering, reporter
 from bulksender.errors import AlreadySent, ExitCode, Refused, RunBusy, SettingsError
 from bulksender.ledger import RESUMABLE, Ledger, Run, RunLine, RunState
 from bulksender.model import RowStatus
@@ -45,18 +45,33 @@ def plan(
                 run.add(messages, refused + unrenderable)
         with timed("seal"):
             run.seal(sheet.facts)  # duplicates fall out here, across the whole sheet
-        run.notices = (*sheet.notices, *renderer.notices(run.oddities()))
+            zones = delivering.give_times(run)
+        run.notices = (*sheet.notices, *renderer.notices(run.oddities()), *zones)
     return run
 
 
 def send(run: Run, sender: Sender) -> None:
     """Send what is READY, batch by batch, until nothing is left or the sender has to stop."""
     with sender, timed("send"):
-        first = run.last_batch() + 1
-        for batch in chunker.chunk(run.ready(), run.job.batch_size, run.id, first):
-            if not sender.submit(batch):  # claim, POST, record
-                break
+        while not _submitted(run, sender):
+            pass  # a batch's time has come before its turn: the others get new ones
     run.end()
+
+
+def _submitted(run: Run, sender: Sender) -> bool:
+    """Hand over all batches; False where one of them cannot keep the time that it was given."""
+    try:
+        in_time = delivering.timed(run)
+    except Refused as error:
+        sender.stop(str(error))
+        return True
+    first = run.last_batch() + 1
+    for batch in chunker.chunk(run.ready(), run.job.batch_size, run.id, first):
+        if not in_time(batch):
+            return False
+        if not sender.submit(batch):  # claim, POST, record
+            break
+    return True
 
 
 def drafting(run: Run) -> AbstractContextManager[Draft | None]:
@@ -199,6 +214,8 @@ def next_command(line: RunLine, ledger: Ledger, retried: bool) -> str:
     unfinished = (RunState.SENDING, RunState.PLANNING, RunState.PLANNED)
     if line.state in unfinished and ledger.is_owned(line.id):
         return "wait: another process is working on it"
+    if line.state is RunState.WAITING:
+        return f"bulksender approve {line.id}"
     if not line.approved or line.purged:
         return ""
     if line.state in RESUMABLE:

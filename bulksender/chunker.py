@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import groupby, islice
+from operator import attrgetter
 
 from bulksender.model import Batch, Message
 
@@ -13,13 +14,14 @@ def chunk(
 ) -> Iterator[Batch]:
     """Split messages, in their order, into batches of at most `size`, numbered from `first_number`.
 
-    `size` is 1 to 10,000 (8x8's limit). Lazy: takes no more messages than the next batch needs.
+    `size` is 1 to 10,000 (8x8's limit). What 8x8 is to send at another time goes into another
+    batch. Lazy: takes hardly more messages than the next batch needs.
     Raises ValueError for a size below 1.
     """
     if size < 1:
         raise ValueError("a batch holds at least one message")
-    left = iter(messages)
     number = first_number
-    while messages_of_batch := list(islice(left, size)):
-        yield Batch(run, number, messages_of_batch)
-        number += 1
+    for _, left in groupby(messages, attrgetter("due")):
+        while messages_of_batch := list(islice(left, size)):
+            yield Batch(run, number, messages_of_batch)
+            number += 1

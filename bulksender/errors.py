@@ -10,7 +10,8 @@ do next; none holds a phone number, a text or a key.
     │   ├── TemplateError       the text cannot be used
     │   ├── SettingsError       an option, an environment variable or a settings file
     │   ├── LedgerError         the ledger cannot be opened, read or written
-    │   └── NoConsent           nobody said yes
+    │   ├── NoConsent           nobody said yes
+    │   └── WaitsForApproval    the plan is kept until somebody approves it
     ├── Stopped                 sending stopped early; `resume` goes on            exit 6
     │   └── ReportError         everything is in the ledger, the sheet could not be written
     ├── LogUnavailable          8x8's log could not be read; nothing was settled   exit 5
@@ -67,6 +68,10 @@ class LedgerError(Refused):
 
 class NoConsent(Refused):
     """Nobody said yes to sending."""
+
+
+class WaitsForApproval(Refused):
+    """The plan is kept as it is, until somebody approves it."""
 
 
 class Stopped(BulksenderError):

@@ -277,7 +277,8 @@ class Message(Struct, frozen=True, array_like=True, gc=False):
     `parts` counts SMS parts (1 or more); `note` says what is worth knowing about the row without
     stopping it, e.g. which character forced UCS-2. `oddities` is what the renderer has noticed, a
     bit each; `saving` counts the parts that plain punctuation would save. `attempt` counts the
-    times it is sent, from 1: it is sent anew only when it is proven that 8x8 never had it.
+    times it is sent, from 1: it is sent anew only when it is proven that 8x8 never had it. `due`
+    is when 8x8 is to send it (ISO 8601, UTC), blank for at once.
     """
 
     row: int
@@ -290,6 +291,7 @@ class Message(Struct, frozen=True, array_like=True, gc=False):
     oddities: int = 0
     saving: int = 0
     attempt: int = 1
+    due: str = ""
 
 
 class Batch(Struct, frozen=True):
@@ -303,6 +305,11 @@ class Batch(Struct, frozen=True):
     def client_batch_id(self) -> str:
         """At most 20 characters: the run's id (10) and the batch's number (up to 9 digits)."""
         return f"{self.run}-{self.number}"
+
+    @property
+    def due(self) -> str:
+        """When 8x8 is to send all of them, ISO 8601; blank for at once."""
+        return self.messages[0].due
 
     @property
     def shared_text(self) -> str | None:

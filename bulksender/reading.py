@@ -13,6 +13,7 @@ from typing import NamedTuple
 from bulksender import loader
 from bulksender.loader import Chunk, Sheet
 from bulksender.renderer import Renderer
+from bulksender.renderer.variants import Varied
 from bulksender.settings import Job
 from bulksender.timing import timed
 
@@ -21,7 +22,7 @@ class Reading(NamedTuple):
     """An opened sheet, its text bound to its header, and the chunks of its rows."""
 
     sheet: Sheet
-    renderer: Renderer
+    renderer: Renderer | Varied
     chunks: Iterator[Chunk]
 
 
@@ -32,7 +33,7 @@ def reading(job: Job) -> Iterator[Reading]:
     Raises SheetError and TemplateError for what no row could survive.
     """
     with timed("open"):
-        sheet = loader.open_sheet(job.sheet)
-        renderer = Renderer(job, sheet.headers)
+        sheet = loader.open_sheet(job.sheet, varied=bool(job.variants))
+        renderer = (Varied if job.variants else Renderer)(job, sheet.headers)
     with sheet.reading(renderer.columns) as chunks:
         yield Reading(sheet, renderer, chunks)

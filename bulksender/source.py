@@ -32,6 +32,9 @@ RESULT_COLUMNS = (
 )
 """The columns that are added to a sheet, in their order."""
 
+VARIANT = "variant"
+"""The column behind them where a campaign tries several texts."""
+
 DELIMITED = frozenset({".csv", ".tsv", ".txt"})
 ZIPPED_WORKBOOKS = frozenset({".xlsx", ".xlsm"})
 """Workbooks whose every other part can be carried over as it is."""
@@ -49,6 +52,8 @@ def earlier_results(headers: Sequence[str]) -> dict[str, int]:
         for name in RESULT_COLUMNS:
             if key(name) in keys:
                 found.setdefault(name, keys.index(key(name)))
+    if VARIANT in headers and {"umid", "status"} <= found.keys():
+        found[VARIANT] = headers.index(VARIANT)
     return found
 
 
@@ -58,7 +63,8 @@ class SheetFacts(Struct, frozen=True, kw_only=True):
     Rows and columns count from 1; `width` is the last column that holds anything. `encoding`,
     `delimiter` and `newline` are those of a delimited file. `fingerprint` is the file's SHA-256,
     `described` what was chosen, in lines for people. `inputs` are the columns that the run reads
-    (number, text, id, what the template uses); they are never written to.
+    (number, text, id, what the template uses); they are never written to. `added` are the columns
+    that the result adds.
     """
 
     path: str
@@ -73,17 +79,18 @@ class SheetFacts(Struct, frozen=True, kw_only=True):
     newline: str = "\n"
     described: tuple[str, ...] = ()
     inputs: tuple[int, ...] = ()
+    added: tuple[str, ...] = RESULT_COLUMNS
 
     @property
     def result_columns(self) -> dict[str, int]:
         """Where each result column goes: where it stands already, else after the last column."""
         found = {name: index + 1 for name, index in earlier_results(self.headers).items()}
         column = self.width
-        for name in RESULT_COLUMNS:
+        for name in self.added:
             if name not in found:
                 column += 1
                 found[name] = column
-        return {name: found[name] for name in RESULT_COLUMNS}
+        return {name: found[name] for name in self.added}
 
 
 BIGGEST_FIELD = 1_000_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bulksender.cli import commands, going_on, history
+from bulksender.cli import commands, going_on, history, monthly, schedules, suppression
 from bulksender.cli.base import app
 
-__all__ = ["app", "commands", "going_on", "history"]
+__all__ = ["app", "commands", "going_on", "history", "monthly", "schedules", "suppression"]

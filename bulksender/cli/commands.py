@@ -12,11 +12,13 @@ import typer
 
 from bulksender.cli import options as o
 from bulksender.cli.base import app, ending, given
+from bulksender.cli.costs import reckon
 from bulksender.cli.opening import (
     chosen_base_url,
     chosen_subaccount,
     defaults_here,
     job_from,
+    known_account,
     opened_history,
 )
 from bulksender.cli.sending import plan_and_send, say_where, show_plan, timed_where
@@ -48,9 +50,20 @@ def check(
     json: o.Json = False,
     verbose: o.Verbose = False,
 ) -> ExitCode:
-    """Plan only: counts, problems, repairs, previews, parts. Nothing is sent."""
+    """Plan only: counts, problems, repairs, previews, parts, cost. Nothing is sent.
+
+    SHEET may be a campaign's file, which says everything else itself.
+    """
     started = time.monotonic()
     output = given.output(json, verbose)
+    if sheet.suffix.lower() == ".toml":
+        said = (template, text, source, country, sheet_name, phone_column, text_column, id_column)
+        if any(said) or output_file or include_hidden or plain_punctuation or strict or again:
+            raise SettingsError(f"{sheet}: a campaign's file says itself what is to be done.")
+        from bulksender.cli.running import Asked, check_campaign
+
+        asked = Asked(subaccount=subaccount)
+        return check_campaign(sheet, asked, given.url(ledger), output, started)
     defaults = defaults_here()
     job = job_from(
         defaults, sheet, template, text, source=source, country=country, sheet_name=sheet_name,
@@ -71,6 +84,7 @@ def check(
         if job.output is not None:
             campaign.require_writable(job, or_else="")
         run = campaign.plan(job, scratch, history)
+        reckon(run, known_account(job, defaults), history or scratch, output)
         checked = campaign.report_check(run) if job.output is not None else None
         summary = show_plan(run, output, started, checked)
         say_where(run, summary, output)

@@ -13,7 +13,8 @@ from bulksender.cli.base import app, ending, given
 from bulksender.cli.opening import defaults_here, opened_account, opened_ledger, overridden
 from bulksender.cli.sending import (
     Desk,
-    ask_and_send,
+    asking,
+    decide_and_send,
     reconcile_and_report,
     say_where,
     send_and_report,
@@ -126,7 +127,8 @@ def retry(
                 family.enter_context(book.owning(member))
             parent = book.run(parent.id)
             made = retrying.retry(parent, job, book, also_invalid=also is not None)
-            return ask_and_send(made, Desk(book, account, output, started, reconcile), yes)
+            desk = Desk(book, account, output, started, reconcile)
+            return decide_and_send(made, desk, asking(made, desk, yes))
 
 
 @app.command()

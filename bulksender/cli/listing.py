@@ -16,6 +16,8 @@ class ListedRun(Struct, frozen=True):
     state: str
     created_at: str
     sheet: str
+    campaign: str | None
+    period: str
     rows: int
     counts: dict[str, int]
     parent: str | None
@@ -32,6 +34,8 @@ def listed_run(line: RunLine, ledger: Ledger, retried: bool) -> ListedRun:
         state=line.state,
         created_at=line.created_at,
         sheet=line.sheet,
+        campaign=line.campaign,
+        period=line.period,
         rows=sum(counts.values()),
         counts=counts,
         parent=line.parent,

@@ -78,6 +78,23 @@ def chosen_subaccount(option: str | None, defaults: Defaults) -> str:
     return subaccount(option, defaults)
 
 
+def known_account(job: Job, defaults: Defaults, api_key_file: Path | None = None) -> Account | None:
+    """The account that may be asked for prices; None where there is no key, or no sub-account."""
+    from bulksender.settings import Account, api_key
+
+    if job.account is None or not job.subaccount:
+        return None
+    try:
+        return Account(job.base_url, job.subaccount, api_key(api_key_file, defaults))
+    except SettingsError:
+        return None
+
+
+def chosen_account(defaults: Defaults) -> str | None:
+    """8x8's account id, whose prices and balance are asked for; None where none is named."""
+    return os.environ.get("BULKSENDER_ACCOUNT") or defaults.account
+
+
 def chosen_base_url(option: str | None, region: str | None, defaults: Defaults) -> str:
     """The address to send to."""
     from bulksender.settings import base_url
@@ -148,6 +165,8 @@ def job_from(
         template=_template(template, text),
         folder=str(Path.cwd()),
         source=source or defaults.source,
+        account=chosen_account(defaults),
+        prices=defaults.prices,
     )
     return msgspec.structs.replace(job, **settings).check()
 

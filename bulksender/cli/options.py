@@ -137,3 +137,11 @@ ResendAbsent: TypeAlias = Annotated[
     typer.Option("--resend-absent", help="Send again what 8x8's log provably does not have."),
 ]
 Run: TypeAlias = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or its beginning.")]
+LogFormat: TypeAlias = Annotated[
+    Literal["json", "text"] | None,
+    typer.Option(help="Log events on standard error, one a batch; no number and no text."),
+]
+MetricsFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write the run's metrics for Prometheus' node_exporter."),
+]

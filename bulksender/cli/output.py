@@ -15,6 +15,7 @@ from rich.text import Text
 from bulksender.errors import ExitCode
 
 if TYPE_CHECKING:
+    from bulksender.cancelling import Cancelled
     from bulksender.cli.listing import ListedRun
     from bulksender.forgetting import Forgotten, Purged
     from bulksender.ledger import BatchLine, Group, Inquiry, Run
@@ -157,6 +158,7 @@ class Output:
         counts = ", ".join(f"{rows:,} {status}" for status, rows in run.counts.items())
         tags = [f"again of {run.parent}"] * (run.parent is not None)
         tags += ["never approved, nothing was sent"] * (run.state in ("PLANNING", "PLANNED"))
+        tags += [f"{run.campaign} {run.period}"] * (run.campaign is not None)
         tags += ["rehearsal"] * run.rehearsal + ["texts and numbers removed"] * run.purged
         self.say(Text.assemble((run.run, "bold"), f"  {run.state}  {_age(run.created_at, now)}  ",
                                run.sheet, *(f"  ({tag})" for tag in tags)))  # fmt: skip
@@ -171,6 +173,7 @@ class Output:
         where = "the simulator" if job.simulate else job.base_url
         facts = {
             "state": run.state.lower(),
+            "campaign": job.campaign and f"{job.campaign} {job.period}",
             "planned": local_time(run.created_at),
             "approved": run.approved_at and local_time(run.approved_at),
             "ended": run.ended_at and local_time(run.ended_at),
@@ -208,6 +211,24 @@ class Output:
         if not batch.attempts:
             when = local_time(batch.claimed_at, "milliseconds")
             self.say(f"{when}: claimed; no attempt was recorded", indent=2)
+
+    def cancelled(self, cancelled: Cancelled) -> None:
+        """What a cancellation has caught, and what it has not."""
+        if cancelled.caught:
+            self.say(f"{_are(cancelled.caught)} cancelled at 8x8.")
+        if cancelled.waiting:
+            self.say(f"{_plural(cancelled.waiting, 'message')} that 8x8 was never given: "
+                     "not sent any more.")  # fmt: skip
+        if cancelled.missed:
+            self.error(f"{_are(cancelled.missed)} too near to its time, or gone: 8x8 did not "
+                       "cancel it.")  # fmt: skip
+        if cancelled.unsure:
+            self.error(f"Of {_plural(cancelled.unsure, 'message')} 8x8 did not say whether it has "
+                       f"cancelled them ({cancelled.reason}); give the command again.")  # fmt: skip
+        if cancelled.unknown:
+            self.error(f"Of {_plural(cancelled.unknown, 'message')} nobody knows whether 8x8 has "
+                       "them; settle them, then cancel again: bulksender reconcile "
+                       f"{cancelled.run}")  # fmt: skip
 
     def purged(self, purged: Purged) -> None:
         """What a purge has removed, and what it has not."""
@@ -300,6 +321,8 @@ _ALL_OF_THEM = "and others; check with -o FILE writes all of them beside their r
 
 def _about(rows: int, first: Sequence[int], what: str) -> str:
     """`37 rows: the number is too short (rows 2, 5, 9 …)`; of a single row, its number."""
+    if not first:
+        return f"{_plural(rows, 'row')}: {what}"
     if rows == 1:
         return f"row {first[0]}: {what}"
     more = " …" if rows > len(first) else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from bulksender.cli.costs import of_money, reckon, show_delivery
+from bulksender.cli.events import ended_event, planned_event, started_event
 from bulksender.cli.opening import opened_account, opened_ledger
 from bulksender.cli.output import Output, next_step
 from bulksender.errors import (
@@ -24,7 +26,9 @@ from bulksender.errors import (
     ReportError,
     SettingsError,
     Stopped,
+    WaitsForApproval,
 )
+from bulksender.eventlog import Events, RunRefused, Silent
 from bulksender.stopping import listening, stop_once
 from bulksender.timing import timed, watched
 
@@ -33,6 +37,16 @@ if TYPE_CHECKING:
     from bulksender.reporter import Draft, Summary
     from bulksender.sender import Sender
     from bulksender.settings import Account, Defaults, Job
+
+
+class Watchers(Struct, frozen=True):
+    """Who is told of a run: the log of events, and what is called with the run when it has ended.
+
+    `ended` gets the run, its summary, the exit code and why it stopped, if it did.
+    """
+
+    events: Events = Silent()
+    ended: Callable[[Run, Summary, ExitCode, str], None] = lambda *_: None
 
 
 class Desk(Struct, frozen=True):
@@ -46,6 +60,7 @@ class Desk(Struct, frozen=True):
     output: Output
     started: float
     reconcile: bool = False
+    watchers: Watchers = Watchers()
 
 
 def plan_and_send(
@@ -57,12 +72,14 @@ def plan_and_send(
     yes: bool,
     started: float,
     reconcile: bool = False,
+    watchers: Watchers | None = None,
 ) -> ExitCode:
     """Plan a job, show the plan, ask, send it, and write the result."""
     job.check()
     with ExitStack() as opened:
         run, account, book = _planned(job, defaults, api_key_file, ledger, opened)
-        return ask_and_send(run, Desk(book, account, output, started, reconcile), yes)
+        desk = Desk(book, account, output, started, reconcile, watchers or Watchers())
+        return decide_and_send(run, desk, asking(run, desk, yes))
 
 
 def _planned(
@@ -80,22 +97,36 @@ def _planned(
         return campaign.plan(job, book, begun=begun), account, book
 
 
-def ask_and_send(run: Run, desk: Desk, yes: bool) -> ExitCode:
-    """Show a plan, ask, send it, and write the result."""
+def asking(run: Run, desk: Desk, yes: bool) -> Callable[[], float]:
+    """The decision is that of whoever sits there: asks, and returns the seconds that took."""
+    return lambda: _consent(run, desk.account, desk.output, yes)
+
+
+def decide_and_send(run: Run, desk: Desk, decide: Callable[[], float]) -> ExitCode:
+    """Show a plan, have it decided upon, send it, and write the result.
+
+    `decide` raises where it is not to be sent, WaitsForApproval where not yet; it returns the
+    seconds that somebody thought about it.
+    """
     from bulksender import campaign
 
     with desk.book.owning(run.id):
         summary, asked = None, 0.0
         try:
             with timed("show"):
+                reckon(run, desk.account, desk.book, desk.output)
                 summary = show_plan(run, desk.output, desk.started)
+            desk.watchers.events.event(planned_event(run, summary))
             campaign.refuse_unsendable(run, desk.book)
-            asked = _consent(run, desk.account, desk.output, yes)
+            asked = decide()
             run.approve()
         except BaseException as error:
-            run.decline()
+            if not isinstance(error, WaitsForApproval):
+                run.decline()
             if summary is not None and isinstance(error, BulksenderError):
                 desk.output.object(summary)
+            if isinstance(error, BulksenderError):
+                desk.watchers.events.event(RunRefused.of(error, run.id))
             raise
         thinking_is_not_working = msgspec.structs.replace(desk, started=desk.started + asked)
         return send_and_report(run, thinking_is_not_working)
@@ -108,6 +139,7 @@ def show_plan(run: Run, output: Output, started: float, checked: Path | None = N
     summary = summarise(run, seconds=time.monotonic() - started, output=checked)
     output.chosen(run.job.sheet.path, run.facts.described)
     output.plan(summary, details(run))
+    show_delivery(run, output)
     if checked is not None:
         output.say()
         output.say(f"Checked sheet: {checked}", style="bold")
@@ -126,7 +158,8 @@ def _consent(run: Run, account: Account, output: Output, yes: bool) -> float:
     where = "the simulator" if run.job.simulate else f"{account.subaccount} at {account.base_url}"
     output.say()
     asked = time.monotonic()
-    if not output.ask(f"Send {ready:,} message{'s' if ready > 1 else ''} to {where}?"):
+    cost = f" for at most {of_money(run.costs)}" if run.costs and run.costs.totals else ""
+    if not output.ask(f"Send {ready:,} message{'s' if ready > 1 else ''} to {where}{cost}?"):
         raise NoConsent("Nothing was sent.")
     return time.monotonic() - asked
 
@@ -193,7 +226,9 @@ def _send(run: Run, desk: Desk) -> _Ended:
 
     with ExitStack() as both, campaign.drafting(run) as draft:
         with desk.output.progress(run.counts().get(RowStatus.READY, 0)) as progress:
-            sender = Sender(run, desk.account, progress=progress)
+            events = desk.watchers.events
+            events.event(started_event(run))
+            sender = Sender(run, desk.account, progress=progress, events=events)
             both.enter_context(_interruptible(sender, run, desk.output))
             try:
                 campaign.send(run, sender)
@@ -285,6 +320,8 @@ def _said(run: Run, ended: _Ended, desk: Desk) -> ExitCode:
     for line in (ended.stopped, next_step(code, run.id)):
         if line:
             output.error(line)
+    desk.watchers.ended(run, summary, code, ended.stopped or "")
+    desk.watchers.events.event(ended_event(run, summary, code))
     output.object(summary)
     if ended.unwritten is not None:
         raise ended.unwritten

@@ -10,6 +10,14 @@ from bulksender.ledger.history import (
     runs,
     sent_to,
 )
+from bulksender.ledger.periods import (
+    note_missed,
+    previous_run,
+    run_of_period,
+    runs_of_period,
+    texted_since,
+    waiting_run,
+)
 from bulksender.ledger.records import (
     Attempt,
     BatchLine,
@@ -30,7 +38,17 @@ from bulksender.ledger.settling import (
     newest_unsettled,
     unsettled,
 )
-from bulksender.ledger.store import RESUMABLE, Ledger, ledger_path
+from bulksender.ledger.store import RESUMABLE, Ledger, ledger_path, now
+from bulksender.ledger.suppression import (
+    Scheduled,
+    Suppressed,
+    anything_suppressed,
+    scheduled_to,
+    suppress,
+    suppressed,
+    suppressed_among,
+    unsuppress,
+)
 
 __all__ = [
     "MARGIN",
@@ -48,16 +66,31 @@ __all__ = [
     "Run",
     "RunLine",
     "RunState",
+    "Scheduled",
     "Sent",
     "Settling",
+    "Suppressed",
     "Unsettled",
+    "anything_suppressed",
     "copies",
     "forget",
     "iso",
     "ledger_path",
     "newest_unsettled",
+    "note_missed",
+    "now",
+    "previous_run",
     "purge_runs",
+    "run_of_period",
     "runs",
+    "runs_of_period",
+    "scheduled_to",
     "sent_to",
+    "suppress",
+    "suppressed",
+    "suppressed_among",
+    "texted_since",
     "unsettled",
+    "unsuppress",
+    "waiting_run",
 ]

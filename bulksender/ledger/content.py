@@ -74,6 +74,8 @@ class _Content:
         self._encoder = msgspec.json.Encoder()
         new = [job.pretended, job.source or "", job.encoding]
         old = [job.pretended, job.subaccount, job.source or "", job.encoding]
+        if job.sources:
+            new.append(sorted(job.sources.items()))
         self._hashes = [hashlib.sha256(self._encoder.encode(settings)) for settings in (new, old)]
         self._nothing = True
 

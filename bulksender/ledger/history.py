@@ -67,6 +67,8 @@ def runs(ledger: Ledger) -> Iterator[RunLine]:
             pretended=bool(line.pretended),
             purged=line.purged_at is not None,
             approved=line.approved_at is not None,
+            campaign=line.campaign,
+            period=line.period,
         )
 
 

@@ -17,10 +17,14 @@ def iso(moment: datetime) -> str:
 
 
 class RunState(StrEnum):
-    """Where a run stands. Only SENDING and STOPPED runs can be resumed."""
+    """Where a run stands. Only SENDING and STOPPED runs can be resumed.
+
+    WAITING: it was planned, and nobody has approved it yet.
+    """
 
     PLANNING = "PLANNING"
     PLANNED = "PLANNED"
+    WAITING = "WAITING"
     DECLINED = "DECLINED"
     SENDING = "SENDING"
     STOPPED = "STOPPED"
@@ -60,6 +64,7 @@ class Result(NamedTuple):
     batch_id: str
     sent_at: str
     run: str
+    variant: str = ""
 
 
 class Group(NamedTuple):
@@ -95,6 +100,8 @@ class RunLine(NamedTuple):
     pretended: bool
     purged: bool
     approved: bool
+    campaign: str | None = None
+    period: str = ""
 
 
 class LogEntry(Struct, frozen=True):

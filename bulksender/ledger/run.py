@@ -15,8 +15,11 @@ from bulksender.errors import AlreadySent, LedgerError
 from bulksender.ledger import schema, sql
 from bulksender.ledger.content import leave_out_twins
 from bulksender.ledger.records import Attempt, BatchState, RunState, iso
+from bulksender.ledger.sql_suppression import LEAVE_OUT_ROWS, LEAVE_OUT_SUPPRESSED
+from bulksender.ledger.suppression import anything_suppressed, suppressed_among
 from bulksender.ledger.telling import Telling
 from bulksender.model import CHUNK_ROWS, Batch, Encoding, Message, Outcome, RejectedRow, RowStatus
+from bulksender.prices import Costs
 from bulksender.settings import Job
 from bulksender.source import SheetFacts
 
@@ -59,6 +62,7 @@ class Run(Telling):
         self._facts = msgspec.json.encode(facts).decode()
         self.state = RunState.PLANNED
         with self._ledger.transaction() as connection:
+            self._leave_out_suppressed(connection)
             self.hash, self.old_hash = leave_out_twins(connection, self.no, self.job)
             self._hold_unsettled(connection)
             connection.exec_driver_sql(sql.SETTLE_HELD, {"run": self.no})
@@ -82,8 +86,13 @@ class Run(Telling):
     ) -> list[dict[str, Any]]:
         """Other runs of the same kind, as the values of a statement that compares with them."""
         place = {"run": self.no, "since": since, "pretended": int(self.job.pretended)}
-        found = self._all(statement, place)
+        period = {"campaign": self.job.campaign, "period": self.job.period}
+        found = self._all(statement, place | period)
         return [{"run": self.no, "other": no, "other_id": run_id} for no, run_id in found]
+
+    def _leave_out_suppressed(self, connection: Connection) -> None:
+        """Whoever is on the suppression list by now is OPTED_OUT."""
+        connection.exec_driver_sql(LEAVE_OUT_SUPPRESSED, {"run": self.no})
 
     def retry_rejected(self, parent: Run) -> int:
         """Add the rows of `parent` whose latest try was REJECTED; returns how many."""
@@ -115,14 +124,32 @@ class Run(Telling):
             connection.execute(schema.message.delete().where(schema.message.c.run == self.no))
             self._update(state=self.state, ended_at=self._ledger.now())
 
+    def keep_costs(self, costs: Costs | None) -> None:
+        """What the plan costs, by the prices of now."""
+        self.costs = costs
+        self._save(costs=None if costs is None else msgspec.json.encode(costs).decode())
+
+    def wait_for_consent(self) -> None:
+        """The plan stays as it is until somebody has approved it."""
+        self.state = RunState.WAITING
+        self._save(state=self.state)
+
+    def consent(self) -> None:
+        """Somebody has approved a plan that waits for that; it may be sent as it is."""
+        self.consent_at = self._ledger.now()
+        self._save(consent_at=self.consent_at)
+
     # Sending
 
     def approve(self) -> None:
         """Somebody said yes; from here on the plan can be resumed.
 
-        Raises AlreadySent where another process has begun to send the same messages meanwhile.
+        Raises AlreadySent where another process has begun to send the same messages meanwhile, or
+        the same period of the campaign.
         """
         with self._ledger.transaction() as connection:
+            self._leave_out_suppressed(connection)
+            self._refuse_second_of_period()
             if not self.job.again:
                 self._hold_unsettled(connection)
                 twin = self._ledger.sent_before(self)
@@ -134,6 +161,16 @@ class Run(Telling):
                     )
             self.state = RunState.SENDING
             self._update(state=self.state, approved_at=self._ledger.now())
+
+    def _refuse_second_of_period(self) -> None:
+        if self.job.campaign is None or self.parent is not None:
+            return
+        place = {"run": self.no, "pretended": int(self.job.pretended)}
+        period = {"campaign": self.job.campaign, "period": self.job.period}
+        for other in self._all(sql.RUN_OF_PERIOD, place | period):
+            raise AlreadySent(
+                f"{self.job.campaign} has run for {self.job.period} meanwhile: run {other.id}."
+            )
 
     def settle_orphans(self) -> None:
         """What a dead process had in flight becomes UNKNOWN; only the run's owner may say so."""
@@ -149,6 +186,7 @@ class Run(Telling):
         """
         self.settle_orphans()
         with self._ledger.transaction() as connection:
+            self._leave_out_suppressed(connection)
             self.leave_out_overtaken(connection)
         self.job = job
         self.state = RunState.SENDING
@@ -174,11 +212,32 @@ class Run(Telling):
         self._save(state=self.state, ended_at=self._ledger.now())
 
     def ready(self) -> Iterator[Message]:
-        """The messages that are still to be sent, in the sheet's order; read a page at a time."""
-        last = 0
-        while page := self._ready_after(last, CHUNK_ROWS):
-            last = page[-1].row
-            yield from page
+        """The messages that are still to be sent, in the sheet's order; read a page at a time.
+
+        Where they are due at different times, the earliest ones first.
+        """
+        dues = [(None,)] if self.job.delivery is None else self._all(sql.DUES, self.no)
+        for (due,) in dues:
+            last = 0
+            while page := self._ready_after(last, CHUNK_ROWS, due):
+                last = page[-1].row
+                yield from page
+
+    def still_wanted(self, batch: Batch) -> Batch | None:
+        """A batch without those who were put on the suppression list meanwhile; None if all were.
+
+        Their rows are OPTED_OUT.
+        """
+        if not anything_suppressed(self._ledger):
+            return batch
+        numbers = [message.destination for message in batch.messages]
+        with self._ledger.transaction() as connection:
+            unwanted = suppressed_among(self._ledger, numbers)
+            out = [each.row for each in batch.messages if each.destination in unwanted]
+            place = {"run": self.no, "rows": msgspec.json.encode(out).decode()}
+            connection.exec_driver_sql(LEAVE_OUT_ROWS, place)
+        left = [message for message in batch.messages if message.destination not in unwanted]
+        return Batch(batch.run, batch.number, left) if left else None
 
     def last_batch(self) -> int:
         """The highest batch number so far; 0 where there is none."""
@@ -191,7 +250,7 @@ class Run(Telling):
 
     def claim(self, batch: Batch) -> None:
         """Commit the batch's rows as SENDING; only after that may its POST leave."""
-        rows, due = len(batch.messages), self.job.scheduled
+        rows, due = len(batch.messages), batch.due or self.job.scheduled
         with self._ledger.transaction() as connection:
             now = self._ledger.now(later_than=self.last_end)
             where = self.job.base_url, self.job.subaccount
@@ -199,7 +258,8 @@ class Run(Telling):
             connection.exec_driver_sql(
                 sql.ADD_BATCH, (self.no, batch.number, rows, now, *where, when)
             )
-            claimed = connection.exec_driver_sql(sql.CLAIM_ROWS, self._place(batch)).rowcount
+            place = self._place(batch) | {"due": batch.due if self.job.delivery else None}
+            claimed = connection.exec_driver_sql(sql.CLAIM_ROWS, place).rowcount
             if claimed != rows:
                 raise LedgerError(
                     f"Run {self.id}, batch {batch.number}: {rows} rows were to be claimed and "
@@ -241,7 +301,7 @@ class Run(Telling):
             state = BatchState.UNKNOWN if unknown else BatchState.SETTLED
             self._end_batch(batch, state, attempts, batch_id)
 
-    def _place(self, batch: Batch) -> dict[str, int]:
+    def _place(self, batch: Batch) -> dict[str, Any]:
         """Where a batch's rows stand, as the statements take it."""
         first, last = batch.messages[0].row, batch.messages[-1].row
         return {"run": self.no, "batch": batch.number, "first": first, "last": last}

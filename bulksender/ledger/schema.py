@@ -1,11 +1,14 @@
-"""The ledger's tables. SQLite, schema version 2 (`PRAGMA user_version`).
+"""The ledger's tables. SQLite, schema version 3 (`PRAGMA user_version`).
 
 run      one row a run: what was asked, what was found in the sheet, the plan's hash, its state
 message  one row a sheet row: its state, and what was (or would be) sent
 batch    one row a POST: claimed before it leaves, settled by its answer
 attempt  one row a try of a batch's POST: when, and what came back
 inquiry  one row a look into 8x8's log: when, and what was found of the run's unknown rows
+missed   one row a period of a campaign that was due and not sent in time: its owner was told once
 tally    the counts of a run whose messages were purged
+suppression  one row a number that must not be texted: where it comes from, and since when
+price    one row a country of an account's price list: what a part costs, and since when it is known
 
 A later version may add tables, and columns that have a default: `complete` brings any older ledger
 up to date by that rule.
@@ -26,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import CreateColumn
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 metadata = MetaData()
 
@@ -45,6 +48,10 @@ run = Table(
     Column("ended_at", Text),
     Column("parent", Text),  # the run whose rows are tried again
     Column("purged_at", Text),  # its messages are gone; what they came to is in `tally`
+    Column("campaign", Text),  # the campaign that it is a period's run of
+    Column("period", Text, nullable=False, server_default=""),  # its key, e.g. 2026-11
+    Column("costs", Text),  # prices.Costs as JSON, as reckoned while planning
+    Column("consent_at", Text),  # when somebody approved a plan that waits for that
     Index("run_by_hash", "hash"),
 )
 
@@ -66,6 +73,7 @@ message = Table(
     Column("batch", Integer),
     Column("attempt", Integer, nullable=False, server_default="1"),  # sends of this row, from 1
     Column("held", Text, nullable=False, server_default=""),  # the run that has to be settled first
+    Column("due", Text, nullable=False, server_default=""),  # when 8x8 is to send it; "" at once
     ForeignKeyConstraint(["run"], ["run.no"], ondelete="CASCADE"),
     sqlite_with_rowid=False,
 )
@@ -127,6 +135,39 @@ tally = Table(
     sqlite_with_rowid=False,
 )
 
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("number", Text, primary_key=True),  # E.164 with +
+    Column("source", Text, nullable=False),
+    Column("added_at", Text, nullable=False),
+    Index("suppression_by_time", "added_at", "number"),
+    sqlite_with_rowid=False,
+)
+
+missed = Table(
+    "missed",
+    metadata,
+    Column("campaign", Text, primary_key=True),
+    Column("period", Text, primary_key=True),
+    Column("noticed_at", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+price = Table(
+    "price",
+    metadata,
+    Column("base_url", Text, primary_key=True),
+    Column("account", Text, primary_key=True),
+    Column("subaccount", Text, primary_key=True),
+    Column("country", Text, primary_key=True),  # ISO 3166-1 alpha-2
+    Column("lowest", Text, nullable=False),  # of its operators, a decimal; "": there is no price
+    Column("dearest", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("fetched_at", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 
 # Batches of schema 1 went where their run's job says.
 _FILL_ACCOUNTS = """
@@ -135,6 +176,16 @@ SET base_url = coalesce(json_extract(run.job, '$.base_url'), ''),
     subaccount = coalesce(json_extract(run.job, '$.subaccount'), '')
 FROM run WHERE run.no = batch.run AND batch.base_url = ''
 """
+
+
+# Of each campaign one run a period goes out; its tries again name it as their parent.
+_INDEXES = (
+    """
+    CREATE UNIQUE INDEX IF NOT EXISTS run_by_period ON run (campaign, period, pretended)
+    WHERE campaign IS NOT NULL AND approved_at IS NOT NULL AND parent IS NULL
+    """,
+    "CREATE INDEX IF NOT EXISTS message_by_due ON message (run, due, row) WHERE due <> ''",
+)
 
 
 def complete(connection: Connection) -> None:
@@ -148,4 +199,6 @@ def complete(connection: Connection) -> None:
                 ddl = CreateColumn(column).compile(dialect=connection.dialect)
                 connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {ddl}")
     connection.exec_driver_sql(_FILL_ACCOUNTS)
+    for statement in _INDEXES:
+        connection.exec_driver_sql(statement)
     connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")

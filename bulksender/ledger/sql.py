@@ -153,18 +153,24 @@ WHERE no NOT IN (:run, :since) AND pretended = :pretended
   AND approved_at >= (SELECT approved_at FROM run WHERE no = :since)
 """
 
+# Of a campaign, the same text goes to the same number in another period on purpose.
+_NOT_ANOTHER_PERIOD = "coalesce(campaign = :campaign AND period <> :period, 0) = 0"
+
 # Runs (but one) that somebody approved, of the same kind, in which rows wait or are not settled.
-OPEN_RUNS = """
+OPEN_RUNS = f"""
 SELECT no, id FROM run
 WHERE no <> :run AND approved_at IS NOT NULL AND pretended = :pretended
+  AND {_NOT_ANOTHER_PERIOD}
   AND (state IN ('SENDING', 'STOPPED')
        OR no IN (SELECT run FROM batch WHERE state IN ('SENDING', 'UNKNOWN')))
 """
 
-# The newest approved run of the same content of which anything went out, or still may.
-SENT_BEFORE = """
+# The newest approved run of the same content of which anything went out, or still may; for a
+# campaign only since its period began.
+SENT_BEFORE = f"""
 SELECT id FROM run
 WHERE hash IN (:hash, :old_hash) AND no <> :run AND approved_at IS NOT NULL
+  AND {_NOT_ANOTHER_PERIOD} AND approved_at >= :since
   AND (EXISTS (SELECT 1 FROM message WHERE message.run = run.no AND (
            status NOT IN ('INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT', 'REJECTED')
            OR (status = 'ALREADY_SENT' AND encoding <> '')))  -- planned, and sent by another run
@@ -174,7 +180,19 @@ WHERE hash IN (:hash, :old_hash) AND no <> :run AND approved_at IS NOT NULL
 ORDER BY no DESC LIMIT 1
 """
 
+# The run that a campaign has sent, or begun to send, in a period.
+RUN_OF_PERIOD = """
+SELECT id FROM run
+WHERE campaign = :campaign AND period = :period AND pretended = :pretended AND no <> :run
+  AND approved_at IS NOT NULL AND parent IS NULL
+"""
+
 # Sending -------------------------------------------------------------------------------------
+
+# The times at which messages of a run are due, the earliest first; "" is at once.
+DUES = """
+SELECT DISTINCT due FROM message WHERE run = ? AND status = 'READY' ORDER BY due
+"""
 
 # A page of what is still to be sent, in the sheet's order. Pages, not one long cursor: rows are
 # updated while they are being read. Each column comes as one JSON array: the driver lets other
@@ -190,6 +208,12 @@ FROM (
 )
 """
 
+# The same of what is due at one time, by its own index.
+DUE_PAGE = READY_PAGE.replace("status = 'READY'", "due <> '' AND due = ? AND status = 'READY'")
+
+# The same of what is sent at once, among messages that are due at other times.
+AT_ONCE_PAGE = READY_PAGE.replace("status = 'READY'", "due = '' AND status = 'READY'")
+
 ADD_BATCH = """
 INSERT INTO batch (run, number, state, rows, claimed_at, base_url, subaccount, scheduled)
 VALUES (?, ?, 'SENDING', ?, ?, ?, ?, ?)
@@ -204,10 +228,11 @@ INSERT INTO attempt (run, batch, number, started_at, ended_at, http_status, erro
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 
-# The rows of a batch stand next to each other among the READY ones.
+# The rows of a batch stand next to each other among the READY ones that are due at its time.
 CLAIM_ROWS = """
 UPDATE message SET status = 'SENDING', batch = :batch
 WHERE run = :run AND row BETWEEN :first AND :last AND status = 'READY'
+  AND (:due IS NULL OR due = :due)
 """
 
 # Nearly all rows of a batch were accepted: one statement for them, since one a row takes twice as

@@ -159,7 +159,7 @@ WHERE run = :run AND status = 'UNKNOWN' AND row IN (SELECT row FROM temp.absent)
 
 RUNS = """
 SELECT run.no, id, state, created_at, job, parent, pretended, purged_at, approved_at,
-       counted.status, counted.rows
+       campaign, period, counted.status, counted.rows
 FROM run
 LEFT JOIN (
     SELECT run, status, count(*) AS rows FROM message GROUP BY run, status

@@ -25,6 +25,11 @@ from bulksender.ledger.run import Run, new_run_id
 from bulksender.settings import Job
 
 
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
 class Ledger:
     """What was promised and what happened, in one SQLite file (mode 0600, WAL, FULL sync).
 
@@ -36,7 +41,7 @@ class Ledger:
     def __init__(
         self,
         path: Path,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = now,
         durable: bool = True,
         patience: float = 30.0,
     ):
@@ -64,11 +69,11 @@ class Ledger:
 
     @classmethod
     @contextmanager
-    def scratch(cls) -> Iterator[Ledger]:
+    def scratch(cls, clock: Callable[[], datetime] = now) -> Iterator[Ledger]:
         """A ledger for a plan that is only looked at: a temporary file, gone afterwards."""
         with (
             tempfile.TemporaryDirectory(prefix="bulksender-") as folder,
-            cls(Path(folder, "scratch.db"), durable=False) as ledger,
+            cls(Path(folder, "scratch.db"), clock, durable=False) as ledger,
         ):
             ledger.kept = False
             yield ledger
@@ -150,6 +155,8 @@ class Ledger:
                         job=msgspec.json.encode(job).decode(),
                         pretended=int(job.pretended),
                         parent=parent.id if parent else None,
+                        campaign=job.campaign,
+                        period=job.period,
                     )
                 )
             run = self.run(run_id)
@@ -202,6 +209,7 @@ class Ledger:
     def sent_before(self, plan: Run) -> Run | None:
         """The newest approved run of the plan's content of which anything was, or may be, sent."""
         place = {"hash": plan.hash, "old_hash": plan.old_hash, "run": plan.no}
+        place |= {name: getattr(plan.job, name) for name in ("campaign", "period", "since")}
         with self.reading() as connection:
             found = connection.exec_driver_sql(sql.SENT_BEFORE, place).scalar()
         return self.run(found) if found else None

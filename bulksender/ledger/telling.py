@@ -24,6 +24,8 @@ from bulksender.ledger.records import (
 )
 from bulksender.model import CHUNK_ROWS, Encoding, Message, RowStatus
 from bulksender.notices import MOST_ROWS, Notice
+from bulksender.prices import Costs
+from bulksender.rules import variant_of
 from bulksender.settings import Job
 from bulksender.source import SheetFacts
 
@@ -51,15 +53,23 @@ class Telling:
         self.ended_at: str | None = found.ended_at
         self.parent: str | None = found.parent
         self.purged_at: str | None = found.purged_at
+        self.consent_at: str | None = found.consent_at
         self.last_end = ""  # when this process last recorded that a batch had ended
         self._tallied: tuple[object, Sequence[Any]] | None = None
         self.notices: tuple[Notice, ...] = ()
         """What planning has noticed; they may show a number, and are not kept."""
+        self.costs: Costs | None = found.costs and msgspec.json.decode(found.costs, type=Costs)
+        """What it was reckoned to cost; None where no prices are known."""
 
     @property
     def kept(self) -> bool:
         """Whether the run can be named later; a plan that is only looked at cannot."""
         return self._ledger.kept
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger that it is in."""
+        return self._ledger
 
     @property
     def ledger_path(self) -> Path:
@@ -165,10 +175,17 @@ class Telling:
         """The first messages that would go out."""
         return self._ready_after(0, most)
 
-    def _ready_after(self, row: int, most: int) -> list[Message]:
-        """Messages that are still to be sent, of the first rows behind `row`."""
-        *planned, attempts = self._columns(sql.READY_PAGE, (self.no, row, most), _READY)
-        return [*map(Message, *planned, repeat(0), repeat(0), attempts)]
+    def _ready_after(self, row: int, most: int, due: str | None = None) -> list[Message]:
+        """Messages that are still to be sent, of the first rows behind `row`.
+
+        Those that are `due` at one time ("": at once); None takes all.
+        """
+        statement = sql.READY_PAGE
+        if due is not None:
+            statement = sql.DUE_PAGE if due else sql.AT_ONCE_PAGE
+        values = (self.no, row, due, most) if due else (self.no, row, most)
+        *planned, attempts = self._columns(statement, values, _READY)
+        return [*map(Message, *planned, repeat(0), repeat(0), attempts, repeat(due or ""))]
 
     def outcomes(self) -> Iterator[Result]:
         """Every row's result, in the sheet's order; read a page at a time.
@@ -202,10 +219,20 @@ class Telling:
         return bool(self._all(sql.WAITS_BETWEEN, {"run": self.no, "first": first, "last": last}))
 
     def _result_columns(self, first: int, last: int) -> ResultColumns:
+        columns = self._plain_result_columns(first, last)
+        if not self.job.variants:
+            return columns
+        variants = [
+            variant_of(number, self.job.variants).name if number else "" for number in columns[4]
+        ]
+        return [*columns, variants]
+
+    def _plain_result_columns(self, first: int, last: int) -> ResultColumns:
+        """The same without variants."""
         place: dict[str, Any] = {"first": first, "last": last}
         if len(self.family()) > 1:
             found = self._tuples(sql.RESULT_PAGE, place | {"family": self.family_json()})
-            columns = list(zip(*found, strict=True)) or [()] * len(Result._fields)
+            columns = list(zip(*found, strict=True)) or [()] * _PLAIN_FIELDS
             rows, umids, statuses, *others = columns
             return [rows, umids, [*map(_STATUSES.__getitem__, statuses)], *others]
         place["run"] = self.no
@@ -284,6 +311,7 @@ def _state(words: str) -> dict[str, Any]:
 
 _HELD = "HELD"
 _NEVER_PLANNED = frozenset({_HELD, "INVALID", "DUPLICATE", "OPTED_OUT", "ALREADY_SENT"})
+_PLAIN_FIELDS = Result._fields.index("variant")
 _STATUSES = {status.value: status for status in RowStatus}
 
 _WORDS, _NUMBERS = msgspec.json.Decoder(list[str]), msgspec.json.Decoder(list[int])

@@ -60,6 +60,7 @@ class Columns(Struct, frozen=True):
     reference: int | None = None
     opt_out: tuple[int, ...] = ()
     opt_in: tuple[int, ...] = ()
+    require_opt_in: bool = False
     umid: int | None = None
     status: int | None = None
     run: int | None = None
@@ -76,12 +77,12 @@ class Columns(Struct, frozen=True):
         """Whether any of the row's own opt-out or opt-in columns keeps it from being texted.
 
         In an opt-out column anything but a no does; in an opt-in column anything but a clear yes,
-        or the date of one. A blank says nothing.
+        or the date of one. A blank says nothing, or no where opt-ins are required.
         """
         refusals = [_said(plain(row[i])) for i in self.opt_out]
         consents = [_said(plain(row[i])) for i in self.opt_in]
         return any(said and said not in _NO for said in refusals) or any(
-            said and not _consents(said) for said in consents
+            not _consents(said) if said else self.require_opt_in for said in consents
         )
 
 
@@ -139,16 +140,36 @@ def resolve(
     text = _named(texts, options.text_column, "--text-column", where)
     reference = _named(texts, options.id_column, "--id-column", where)
     taken = {*phone, text, reference}
+    opt_in = _consent(texts, options.opt_in_columns, OPT_IN_NAMES, taken, where)
+    if options.require_opt_in and not opt_in:
+        raise SheetError(
+            f"{where}: there is no opt-in column, and recipients.require_opt_in asks for one. Name "
+            f"it in recipients.opt_in_columns. The columns are: {listed(texts)}."
+        )
     return Columns(
         headers=texts,
         phone=phone,
         text=text,
         reference=reference,
-        opt_out=tuple(i for i in _all(texts, OPT_OUT_NAMES) if i not in taken),
-        opt_in=tuple(i for i in _all(texts, OPT_IN_NAMES) if i not in taken),
+        opt_out=_consent(texts, options.opt_out_columns, OPT_OUT_NAMES, taken, where),
+        opt_in=opt_in,
+        require_opt_in=options.require_opt_in,
         umid=texts.index("umid") if "umid" in texts else next(iter(_all(texts, {"umid"})), None),
         **_earlier_results(texts),
     )
+
+
+def _consent(
+    texts: tuple[str, ...],
+    named: Sequence[str] | None,
+    names: Set[str],
+    taken: Set[int | None],
+    where: str,
+) -> tuple[int, ...]:
+    """The opt-out or opt-in columns: those that the campaign names, else those so called."""
+    if named is not None:
+        return tuple(_one(texts, name, "recipients.opt_…_columns", where) for name in named)
+    return tuple(index for index in _all(texts, names) if index not in taken)
 
 
 def _named(texts: tuple[str, ...], name: str | None, option: str, where: str) -> int | None:

@@ -29,7 +29,7 @@ from bulksender.model import (
 from bulksender.notices import Notice, Notices
 from bulksender.ooxml import MOST_COLUMNS
 from bulksender.settings import SheetOptions
-from bulksender.source import DELIMITED, RESULT_COLUMNS, SheetFacts, fingerprint
+from bulksender.source import DELIMITED, RESULT_COLUMNS, VARIANT, SheetFacts, fingerprint
 from bulksender.tables import Block, Spoilt, Table, open_table, plain, plain_column
 
 _HIDDEN = (
@@ -53,10 +53,18 @@ class Chunk(NamedTuple):
 class Sheet:
     """An opened sheet, its header found. `reading` reads it once; `facts` is whole after that.
 
-    `read_from` is the fingerprint of the file that `table` was opened from.
+    `read_from` is the fingerprint of the file that `table` was opened from; where the run is
+    `varied`, the result has a column for the variant.
     """
 
-    def __init__(self, options: SheetOptions, table: Table, path: Path, read_from: str):
+    def __init__(
+        self,
+        options: SheetOptions,
+        table: Table,
+        path: Path,
+        read_from: str,
+        varied: bool = False,
+    ):
         self._options = options
         self._path = path
         self._table = table
@@ -73,6 +81,7 @@ class Sheet:
         chosen = (*self.columns.phone, self.columns.text, self.columns.reference)
         self._inputs = {column for column in chosen if column is not None}
         self._notices = Notices()
+        self._added = (*RESULT_COLUMNS, VARIANT) if varied else RESULT_COLUMNS
 
     def _layout(self) -> Layout:
         """Find the header; where there is none, the workbook's other sheets are named."""
@@ -115,6 +124,7 @@ class Sheet:
             newline=dialect.newline,
             described=self.described,
             inputs=tuple(sorted(index + 1 for index in self._inputs)),
+            added=self._added,
         )
 
     @property
@@ -140,13 +150,15 @@ class Sheet:
         """
         self._inputs |= set(needed)
         single = ("umid", "status", "run", "destination")
-        own = {name: None for name in single if getattr(self.columns, name) in needed}
-        self.columns = msgspec.structs.replace(  # what the text uses is text, whatever its name
-            self.columns,
-            **own,
-            opt_out=tuple(index for index in self.columns.opt_out if index not in needed),
-            opt_in=tuple(index for index in self.columns.opt_in if index not in needed),
-        )
+        own: dict[str, Any] = {
+            name: None for name in single if getattr(self.columns, name) in needed
+        }
+        if self._options.opt_out_columns is None:
+            own["opt_out"] = tuple(each for each in self.columns.opt_out if each not in needed)
+        if self._options.opt_in_columns is None:
+            own["opt_in"] = tuple(each for each in self.columns.opt_in if each not in needed)
+        # what the text uses is text, whatever its name, but for what a campaign calls consent
+        self.columns = msgspec.structs.replace(self.columns, **own)
         with ExitStack() as process:
             chunks = self._read(needed, size)
             if self._large and can_fork():
@@ -245,7 +257,7 @@ class Sheet:
         if self._table.sheet is not None and widest > MOST_COLUMNS:
             raise SheetError(
                 f"{self.where}: a cell stands in one of the last columns that a sheet has, so "
-                f"there is no room for the {len(RESULT_COLUMNS)} columns of the result. Delete "
+                f"there is no room for the {len(self._added)} columns of the result. Delete "
                 "what stands far to the right, and save."
             )
 
@@ -327,8 +339,11 @@ class Sheet:
         return Previous(*found) if found[0] or found[1] else None
 
 
-def open_sheet(options: SheetOptions) -> Sheet:
-    """Open a sheet and find its header and columns. Raises SheetError with what to do next."""
+def open_sheet(options: SheetOptions, varied: bool = False) -> Sheet:
+    """Open a sheet and find its header and columns. Raises SheetError with what to do next.
+
+    `varied` is a run with several texts: its result says which one each row has.
+    """
     if options.country is not None and not known_country(options.country):
         raise SheetError(
             f'"{options.country}" is not a country code: --country takes two letters, such as SG.'
@@ -336,7 +351,7 @@ def open_sheet(options: SheetOptions) -> Sheet:
     path = Path(options.path)
     try:
         read_from = fingerprint(path) if path.is_file() else ""  # before anything is read of it
-        return Sheet(options, open_table(path, options.sheet), path, read_from)
+        return Sheet(options, open_table(path, options.sheet), path, read_from, varied)
     except FileNotFoundError as error:
         raise SheetError(f"{path}: there is no such file.{_neighbour(path)}") from error
     except IsADirectoryError as error:

@@ -92,7 +92,7 @@ def write(run: Run, output: Path, draft: Draft | None = None) -> Path:
     try:
         if not _unchanged(source, facts) or not _write_beside(run, facts, output, draft):
             output = alone_path(output, run)
-            _replace(output, lambda target: write_alone(pages_of(run, beside=False), target))
+            _replace(output, lambda target: write_alone(facts, pages_of(run, beside=False), target))
     except (OSError, LedgerError) as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ReportError(

@@ -21,7 +21,7 @@ from bulksender.model import Formatted
 from bulksender.reporter.cellxml import MOST_CHARACTERS, literal
 from bulksender.reporter.pages import Page, Waiting
 from bulksender.reporter.values import Values
-from bulksender.source import RESULT_COLUMNS, SheetFacts
+from bulksender.source import SheetFacts
 from bulksender.tables import Row, Spoilt, open_table
 
 
@@ -66,7 +66,7 @@ def _with_results(
     columns = list(facts.result_columns.values())
     for number, values in enumerate(source_rows, 1):
         cells = [*values, *[None] * (max(*columns, facts.width) - len(values))]
-        added = RESULT_COLUMNS if number == facts.header_row else results.made(number)
+        added = facts.added if number == facts.header_row else results.made(number)
         for column, value in zip(columns, added or (), strict=False):
             if value is not None:
                 cells[column - 1] = value

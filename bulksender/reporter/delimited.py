@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bulksender.reporter.pages import Page, Waiting
 from bulksender.reporter.values import DESTINATION, Values
-from bulksender.source import RESULT_COLUMNS, SheetFacts, lines, opened, records
+from bulksender.source import SheetFacts, lines, opened, records
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _UMIDS = re.compile(r"(?:[0-9A-Za-z][0-9A-Za-z-]*+)?(?:\n(?:[0-9A-Za-z][0-9A-Za-z-]*+)?)*+")
@@ -26,7 +26,7 @@ def write(facts: SheetFacts, pages: Iterator[Page], target: Path) -> None:
     appending = columns[0] == facts.width + 1 and columns == sorted(columns)
     fields = _Fields(facts.delimiter, facts.encoding)
     results = Waiting(pages, fields.joined if appending else fields.apart)
-    header = facts.delimiter.join(RESULT_COLUMNS) if appending else RESULT_COLUMNS
+    header = facts.delimiter.join(facts.added) if appending else facts.added
     with (
         opened(Path(facts.path), facts.encoding) as source,
         opened(target, facts.encoding, "w") as output,
@@ -140,11 +140,11 @@ def _after_quoted(body: str, position: int) -> int:
         position += 1
 
 
-def write_alone(pages: Iterator[Page], target: Path) -> None:
+def write_alone(facts: SheetFacts, pages: Iterator[Page], target: Path) -> None:
     """Write the rows' numbers and values as a CSV of their own (UTF-8 with BOM, for Excel)."""
     fields = _Fields(",", "utf-8")
     with target.open("w", encoding="utf-8-sig", newline="") as output:
-        output.write(",".join(("row", *RESULT_COLUMNS)) + "\r\n")
+        output.write(",".join(("row", *facts.added)) + "\r\n")
         for page in pages:
             for number, made in zip(page.rows, fields.joined(page), strict=True):
                 output.write(f"{number},{made}\r\n")

@@ -9,6 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from bulksender.ledger import Result, Run
 from bulksender.reporter.values import DESTINATION, UMID, Values, values_of
+from bulksender.source import VARIANT
 
 Made = TypeVar("Made")
 
@@ -49,10 +50,11 @@ def pages_of(
     """
     facts = run.facts
     columns = list(facts.result_columns.values())
+    varied = VARIANT in facts.added
     left = {index for index, column in enumerate(columns) if beside and column in facts.inputs}
 
     def values(result: Result) -> Values:
-        made = values_of(result, run.kept, beside)
+        made = values_of(result, run.kept, beside, varied)
         return tuple(None if index in left else value for index, value in enumerate(made))
 
     for results in run.result_pages(before_each):

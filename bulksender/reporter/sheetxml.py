@@ -16,7 +16,7 @@ from bulksender.ooxml import column_number
 from bulksender.reporter.cellxml import ResultCells
 from bulksender.reporter.pages import Page, Waiting
 from bulksender.reporter.values import Values
-from bulksender.source import RESULT_COLUMNS, SheetFacts, column_letter, earlier_results
+from bulksender.source import SheetFacts, column_letter, earlier_results
 from bulksender.zipping import Blocks, Packing, copy
 
 _TWO_LETTERS = 702  # columns, up to ZZ
@@ -173,7 +173,7 @@ class SheetWriter:
         """Names over the new columns, in the style of the header's last cell."""
         styles = self._cell_style.findall(_masked(row))
         there = earlier_results(self._facts.headers)
-        names = tuple(None if name in there else name for name in RESULT_COLUMNS)
+        names = tuple(None if name in there else name for name in self._facts.added)
         return self._merged(row, names, styles[-1].decode() if styles else "")
 
     def _merged(self, row: bytes, values: Values, style: str = "") -> bytes:

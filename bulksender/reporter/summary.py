@@ -9,6 +9,7 @@ from msgspec import Struct
 from bulksender.ledger import Group, Run
 from bulksender.model import Encoding, Message, RowStatus
 from bulksender.notices import Notice
+from bulksender.prices import Costs
 
 MOST_PROBLEMS = 100
 
@@ -67,7 +68,7 @@ def summarise(run: Run, *, seconds: float, output: Path | None = None) -> Summar
     planned = run.planned()
     return Summary(
         run=run.id if run.kept else None,
-        campaign=None,
+        campaign=run.job.campaign,
         sheet=run.job.sheet.path,
         output=str(output) if output else None,
         rows=rows,
@@ -75,11 +76,18 @@ def summarise(run: Run, *, seconds: float, output: Path | None = None) -> Summar
         batches=run.batches(),
         parts=sum(parts for _, parts in planned.values()),
         encodings={name.value: planned.get(name, (0, 0))[0] for name in Encoding},
-        cost=None,
+        cost=_cost(run.costs),
         seconds=round(seconds, 3),
         rows_per_second=round(rows / seconds, 1) if seconds > 0 else 0.0,
         problems=[Problem(*found) for found in run.problems(MOST_PROBLEMS)],
     )
+
+
+def _cost(costs: Costs | None) -> Cost | None:
+    """The most that it costs; None where a price is missing, or there are several currencies."""
+    if costs is None or costs.amount is None or costs.currency is None:
+        return None
+    return Cost(float(costs.amount), costs.currency)
 
 
 def details(run: Run, most: int = 8) -> Details:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import datetime
 from typing import NamedTuple, Self
 
 from bulksender.errors import LedgerError
+from bulksender.eventlog import BatchSent, Events, Silent
 from bulksender.ledger import Attempt, Run
 from bulksender.model import Batch, Outcome, RowStatus
 from bulksender.sender.api import Api, Patience
@@ -53,8 +55,10 @@ class Sender:
         *,
         policy: RetryPolicy | None = None,
         progress: Progress = lambda counts: None,
+        events: Events | None = None,
     ):
         self._run = run
+        self._events = events or Silent()
         self._progress = progress
         self._halt = threading.Event()
         self._width = run.job.concurrency
@@ -87,7 +91,8 @@ class Sender:
     def submit(self, batch: Batch) -> bool:
         """Claim a batch and hand it to a connection, waiting for a free one.
 
-        False, and nothing is claimed, once the run has to stop.
+        Whoever has opted out meanwhile stays out. False, and nothing is claimed, once the run has
+        to stop.
         """
         answers = self._answers() if len(self._flying) >= self._width else []
         why = self._reason_to_stop(answers)
@@ -95,11 +100,19 @@ class Sender:
             self._write(answers)
             self._stop_if(why)
             return False
-        with timed("encode"):
-            body = encode(batch, self._run.job)
-        if not self._write(answers, batch):
+        try:
+            wanted = self._run.still_wanted(batch)
+        except LedgerError as error:
+            self._write(answers)
+            self.stop(str(error))
             return False
-        self._flying[self._pool.submit(self._client.send, body)] = batch
+        if wanted is None:
+            return self._write(answers)
+        with timed("encode"):
+            body = encode(wanted, self._run.job)
+        if not self._write(answers, wanted):
+            return False
+        self._flying[self._pool.submit(self._client.send, body)] = wanted
         return True
 
     def _answers(self) -> list[_Answer]:
@@ -157,6 +170,7 @@ class Sender:
             self.stop(f"{error} {unknown}" if answers else str(error))
             return False
         for answer in answers:
+            self._events.event(answer.event(self._run))
             if isinstance(answer.settled, Settled):
                 self._progress(answer.settled.counts())
         return True
@@ -176,6 +190,30 @@ class _Answer(NamedTuple):
     batch: Batch
     settled: Settled | str
     attempts: list[Attempt]
+
+    def event(self, run: Run) -> BatchSent:
+        """What the log of events says of it."""
+        settled, rows = self.settled, len(self.batch.messages)
+        last = self.attempts[-1] if self.attempts else None
+        return BatchSent(
+            run=run.id,
+            number=self.batch.number,
+            rows=rows,
+            counts={RowStatus.READY: rows} if isinstance(settled, str) else settled.counts(),
+            http_status=last.http_status if last else None,
+            attempts=len(self.attempts),
+            seconds=_seconds(self.attempts),
+            batch_id="" if isinstance(settled, str) else settled.batch_id,
+            scheduled=self.batch.due or run.job.scheduled,
+        )
+
+
+def _seconds(attempts: Sequence[Attempt]) -> float:
+    """From the first try to the last answer."""
+    if not attempts:
+        return 0.0
+    first, last = attempts[0].started_at, attempts[-1].ended_at
+    return (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
 
 
 def _settled(batch: Batch, reply: Answered | Declined | Lost) -> Settled:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from bulksender.model import Batch, Message, Outcome, RowStatus
+from bulksender.regions import Regions
 from bulksender.settings import Job
 
 MAX_CLIENT_MESSAGE_ID = 350
@@ -32,6 +33,7 @@ class _Message(Struct, rename="camel", omit_defaults=True, gc=False):
     destination: str
     client_message_id: str
     text: str | None = None
+    source: str | None = None
 
 
 class _Request(Struct, rename="camel"):
@@ -93,6 +95,7 @@ class UnreadableError(Exception):
 
 _QUEUED = RowStatus.QUEUED
 _OWN_ID = re.compile(r"([0-9a-z]{10})-(\d{1,9})(?:\.(\d{1,9}))?(?:-.*)?", re.DOTALL)
+_regions = Regions()
 _encoder = msgspec.json.Encoder()
 _answers = msgspec.json.Decoder(_Answer)
 _errors = msgspec.json.Decoder(_Error)
@@ -138,7 +141,11 @@ def encode(batch: Batch, job: Job) -> bytes:
         _Message(message.destination, own, None if shared is not None else message.text)
         for message, own in zip(batch.messages, _client_message_ids(batch), strict=True)
     ]
-    template = _Template(job.source, shared, job.encoding, job.scheduled, job.expiry)
+    if job.sources:
+        for message in messages:
+            message.source = job.sources.get(_regions.of(message.destination))
+    scheduled = batch.due or job.scheduled
+    template = _Template(job.source, shared, job.encoding, scheduled, job.expiry)
     return _encoder.encode(_Request(batch.client_batch_id, template, messages))
 
 

@@ -18,15 +18,26 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "bulksender"
 MOST_LINES = 400
 
-STAGES = frozenset({"loader", "renderer", "chunker", "sender", "reporter"})
+STAGES = frozenset(
+    {
+        *("fetcher", "loader", "renderer", "timetable", "chunker", "sender", "reporter"),
+        *("notifier", "scheduling"),
+    }
+)
 BASE = frozenset(
     {
         *("model", "errors", "settings", "source", "headers", "ooxml", "notices", "tables"),
-        *("timing", "beside", "zipping", "stopping", "garbage"),
+        *("timing", "beside", "zipping", "stopping", "garbage", "eventlog", "metrics"),
+        *("rules", "campaignfile", "periods", "regions", "prices"),
     }
 )
 SHEETS = frozenset({"tables", "reporter"})
-AFTERWARDS = frozenset({"settling", "retrying", "forgetting"})
+AFTERWARDS = frozenset(
+    {
+        *("settling", "retrying", "forgetting", "suppressing", "cancelling", "pricing"),
+        *("guarding", "periodic", "runpage", "delivering"),
+    }
+)
 BELOW_STAGES = BASE | {"ledger"}
 BELOW_CAMPAIGN = STAGES | BELOW_STAGES
 
@@ -35,12 +46,19 @@ ALLOWED: dict[str, AbstractSet[str]] = {
     "": {"campaign"} | AFTERWARDS | BELOW_CAMPAIGN,
     "__main__": {"cli"},
     "cli": {"campaign", "reading", "simulator"} | AFTERWARDS | BELOW_CAMPAIGN,
-    "campaign": BELOW_CAMPAIGN | {"reading", "screening"},
+    "campaign": BELOW_CAMPAIGN | {"reading", "screening", "delivering"},
     "reading": {"loader", "renderer"} | BASE,  # neither the ledger nor the network
     "screening": {"loader"} | BELOW_STAGES,  # it looks at what the loader brings
     "settling": {"sender"} | BELOW_STAGES,
     "retrying": {"campaign", "reading", "screening"} | BELOW_CAMPAIGN,
     "forgetting": {"sender"} | BELOW_STAGES,
+    "suppressing": {"loader"} | BELOW_STAGES,
+    "cancelling": {"sender"} | BELOW_STAGES,
+    "pricing": {"sender"} | BELOW_STAGES,
+    "guarding": BELOW_STAGES,
+    "periodic": {"fetcher"} | BELOW_STAGES,
+    "delivering": {"timetable"} | BELOW_STAGES,
+    "runpage": {"delivering", "pricing", "reporter"} | BELOW_STAGES,
     **dict.fromkeys(STAGES, BELOW_STAGES),
     "ledger": BASE,
     **dict.fromkeys(BASE, BASE),
@@ -49,14 +67,20 @@ ALLOWED: dict[str, AbstractSet[str]] = {
 
 # Package → the parts that may import it.
 KEPT_IN: dict[str, AbstractSet[str]] = {
-    **dict.fromkeys(("pandas", "pyarrow", "openpyxl"), SHEETS),
+    **dict.fromkeys(("pandas", "pyarrow"), SHEETS),
+    "openpyxl": SHEETS | {"suppressing"},  # which exports its list
     "xlrd": {"tables"},
     "olefile": {"tables"},
     "isal": {"zipping"},
-    "requests": {"sender", "simulator"},  # the simulator brings delivery receipts
+    "requests": {"sender", "fetcher", "simulator"},  # the simulator brings delivery receipts
     "urllib3": {"sender"},
-    "tenacity": {"sender"},
-    "sqlalchemy": {"ledger"},
+    "tenacity": {"sender", "fetcher"},
+    "sqlalchemy": {"ledger", "fetcher"},  # an export may be a query
+    "fsspec": {"fetcher"},
+    "paramiko": {"fetcher"},
+    "holidays": {"timetable"},
+    "apprise": {"notifier"},
+    "apscheduler": {"scheduling"},
     "sqlite3": {"ledger"},
 }
 

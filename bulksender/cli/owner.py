@@ -1,0 +1,139 @@
+"""Telling a campaign's owner, and the machine's watchers, how a run ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bulksender.cli.output import Output, next_step
+from bulksender.errors import (
+    BulksenderError,
+    ExitCode,
+    LedgerError,
+    ReportError,
+    SettingsError,
+    WaitsForApproval,
+)
+
+if TYPE_CHECKING:
+    from bulksender.campaignfile import CampaignFile
+    from bulksender.ledger import Ledger, Run
+    from bulksender.notifier import Kind
+    from bulksender.reporter import Summary
+
+_KINDS: dict[ExitCode, Kind] = {
+    ExitCode.REJECTED: "rejected",
+    ExitCode.UNKNOWN: "unknown",
+    ExitCode.STOPPED: "stopped",
+}
+
+
+class Owner:
+    """Who is told: by the run's page, the metrics file, and what the campaign's file names.
+
+    `period` is set once it is known. None of what is told holds a number or a text.
+    """
+
+    def __init__(
+        self,
+        campaign: CampaignFile,
+        book: Ledger,
+        output: Output,
+        rehearsal: bool,
+        metrics_file: Path | None,
+    ):
+        self._campaign = campaign
+        self._book = book
+        self._output = output
+        self._rehearsal = rehearsal
+        self._metrics_file = metrics_file
+        self.period = ""
+
+    def ended(self, run: Run, summary: Summary, code: ExitCode, stopped: str) -> None:
+        """A run has ended, or `stopped` says why not."""
+        from bulksender import runpage
+        from bulksender.notifier import News
+
+        command = (next_step(code, run.id) or "").rpartition(": ")[2]
+        outcome = f"{stopped} {runpage.outcome_of(run)}".strip()
+        page = self._page(run, summary, outcome, command)
+        self._metrics(summary, code)
+        cost = summary.cost
+        self._tell(
+            News(
+                kind=_KINDS.get(code, "finished"),
+                campaign=self._campaign.name,
+                period=self.period,
+                run=run.id,
+                rehearsal=self._rehearsal,
+                said=outcome,
+                counts=summary.counts,
+                rows=summary.rows,
+                parts=summary.parts,
+                cost=f"{cost.amount:,} {cost.currency}" if cost else "",
+                next=command,
+                output=summary.output,
+                page=str(page) if page else None,
+            )
+        )
+
+    def refused(self, error: BulksenderError) -> None:
+        """Nothing was sent, and `error` says why; of a plan that waits, that it does."""
+        from bulksender.notifier import News
+        from bulksender.periodic import Missed
+
+        kind: Kind = "waits" if isinstance(error, WaitsForApproval) else "refused"
+        said, colon, command = str(error).rpartition(": bulksender ")
+        self._tell(
+            News(
+                kind="missed" if isinstance(error, Missed) else kind,
+                campaign=self._campaign.name,
+                period=self.period,
+                rehearsal=self._rehearsal,
+                said=f"{said}." if colon else str(error),
+                next=f"bulksender {command}" if colon else "",
+            )
+        )
+
+    def _page(self, run: Run, summary: Summary, outcome: str, command: str) -> Path | None:
+        """Write the run's page; None where that fails, which is said."""
+        from bulksender import periodic, runpage
+
+        place = periodic.page_of(self._campaign, self.period, self._book.clock())
+        try:
+            runpage.write_run_page(run, summary, place, outcome=outcome, following=command)
+        except (ReportError, LedgerError, OSError) as error:
+            self._output.error(f"The report could not be written: {error}")
+            return None
+        self._output.say(f"Report: {periodic.seen_from_here(place)}", style="bold")
+        return place
+
+    def _metrics(self, summary: Summary, code: ExitCode) -> None:
+        if self._metrics_file is None:
+            return
+        from bulksender.metrics import Metrics, write_metrics
+
+        sample = Metrics(
+            campaign=self._campaign.name,
+            period=self.period,
+            run=summary.run or "",
+            counts=summary.counts,
+            parts=summary.parts,
+            batches=summary.batches,
+            cost=summary.cost.amount if summary.cost else None,
+            currency=summary.cost.currency if summary.cost else "",
+            seconds=summary.seconds,
+            exit_code=code,
+            ended=self._book.clock().timestamp(),
+        )
+        try:
+            write_metrics(self._metrics_file, sample)
+        except SettingsError as error:
+            self._output.error(str(error))
+
+    def _tell(self, news: object) -> None:
+        from bulksender.notifier import News, notify
+
+        assert isinstance(news, News)
+        for problem in notify(news, self._campaign.notify):
+            self._output.error(problem)
