@@ -144,6 +144,16 @@ class Account(Struct, frozen=True):
     subaccount: str
     api_key: str = ""
 
+    def of_batch(self, base_url: str, subaccount: str) -> Account:
+        """The account that a batch went to, by what the ledger says of it, with this one's key.
+
+        Servers on this machine are one and the same: a simulator comes back on another port. What
+        is blank (older ledgers did not keep it) is this account's own.
+        """
+        here = is_loopback(base_url) and is_loopback(self.base_url)
+        url = self.base_url if here or not base_url else base_url
+        return Account(url, subaccount or self.subaccount, self.api_key)
+
     def __repr__(self) -> str:
         return f"Account({self.base_url}, {self.subaccount})"
 
@@ -174,9 +184,20 @@ class Defaults(Struct, frozen=True, forbid_unknown_fields=True):
             if (path := getattr(self, name)) is not None
         }
         if self.ledger is not None:
-            scheme, slashes, path = self.ledger.rpartition(":///")
-            places["ledger"] = f"{scheme}{slashes}{folder / Path(path).expanduser()}"
+            places["ledger"] = _ledger_from(folder, self.ledger)
         return msgspec.structs.replace(self, **places)
+
+
+def _ledger_from(folder: Path, url: str) -> str:
+    """A ledger's URL or path seen from a folder, the same file that it means within that folder.
+
+    `~` is the same home everywhere; what is no SQLite file is refused where the ledger is opened.
+    """
+    scheme = "sqlite:///" if url.startswith("sqlite:///") else ""
+    path = url.removeprefix(scheme)
+    if not path or "://" in path or (path.startswith("~") and not scheme):
+        return url
+    return f"{scheme}{folder / path}"
 
 
 def read_defaults(folder: Path | None = None) -> Defaults:

@@ -1,28 +1,22 @@
-"""A campaign's file as it is written: its tables and keys, and what is wrong with one's form."""
+"""A campaign's file as it is written: its tables and keys."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from datetime import date, time
-from typing import Any, Literal, get_args, get_type_hints
+from datetime import date
+from typing import Literal
 
-import msgspec
 from msgspec import Struct
 
-from bulksender.errors import did_you_mean
 from bulksender.rules import WEEKDAYS, PeriodKind
 
-NEWS = ("finished", "refused", "rejected", "unknown")
+News = Literal["finished", "refused", "rejected", "unknown"]
 """What an owner may be told of."""
 
+RESULTS = "results/{campaign}-{period}"
+"""Where a result goes unless the file says otherwise."""
 
-class FormError(Exception):
-    """Something is wrong in the file: `key` is its path there, `str()` says what."""
-
-    def __init__(self, key: str, problem: str):
-        super().__init__(problem)
-        self.key = key
+NEWS: tuple[News, ...] = ("finished", "refused", "rejected", "unknown")
+"""All of it."""
 
 
 class RecipientsTable(Struct, frozen=True):
@@ -66,7 +60,7 @@ class VariantTable(Struct, frozen=True):
 class OutputTable(Struct, frozen=True):
     """Where result and report go."""
 
-    sheet: str = "results/{campaign}-{period}"
+    sheet: str | None = None
     report: str = "results/{campaign}-{period}.html"
     in_place: bool = False
 
@@ -107,7 +101,7 @@ class NotifyTable(Struct, frozen=True):
     """Who is told."""
 
     urls: tuple[str, ...] = ()
-    on: tuple[str, ...] = NEWS
+    on: tuple[News, ...] = NEWS
 
 
 class AccountNames(Struct, frozen=True, kw_only=True):
@@ -146,80 +140,3 @@ class FileForm(Struct, frozen=True):
     notify: NotifyTable = NotifyTable()
     account: AccountNames = AccountNames()
     sending: SendingTable = SendingTable()
-
-
-def parsed(raw: Mapping[str, Any]) -> FileForm:
-    """The file's tables. Raises FormError for an unknown key, a missing one, and a wrong type."""
-    _refuse_unknown(raw, FileForm, "")
-    try:
-        return msgspec.convert(_texts(raw), FileForm)
-    except msgspec.ValidationError as error:
-        raise FormError(*_place_and_problem(str(error))) from error
-
-
-def _texts(value: Any) -> Any:
-    """The same with TOML's own times of day as texts, as which most people write them."""
-    if isinstance(value, dict):
-        return {key: _texts(each) for key, each in value.items()}
-    return value.isoformat() if isinstance(value, time) else value
-
-
-def _refuse_unknown(raw: Mapping[str, Any], kind: Any, above: str) -> None:
-    known = get_type_hints(kind)
-    for key, value in raw.items():
-        path = f"{above}.{key}" if above else key
-        if key not in known:
-            raise FormError(path, f"there is no such key.{_nearest(key, known)}")
-        inner = _struct_in(known[key])
-        if inner is not None and isinstance(value, dict):
-            _refuse_unknown(value, inner, path)
-        elif inner is not None and isinstance(value, list):
-            for place, each in enumerate(value, 1):
-                if isinstance(each, dict):
-                    _refuse_unknown(each, inner, f"{path}[{place}]")
-
-
-def _struct_in(annotation: Any) -> Any:
-    """The struct that a field's annotation names, if there is one."""
-    for kind in (annotation, *get_args(annotation)):
-        if isinstance(kind, type) and issubclass(kind, Struct):
-            return kind
-    return None
-
-
-def _places() -> dict[str, str]:
-    """Key → its table, for every key in a table of the file."""
-    found = {}
-    for table, annotation in get_type_hints(FileForm).items():
-        inner = _struct_in(annotation)
-        found.update(dict.fromkeys(get_type_hints(inner) if inner else (), table))
-    return found
-
-
-def _nearest(key: str, known: Mapping[str, Any]) -> str:
-    """What somebody meant: a key that belongs elsewhere, else the nearest one."""
-    elsewhere = _places()
-    if key in elsewhere:
-        return f" It belongs in [{elsewhere[key]}]: {elsewhere[key]}.{key}."
-    if key in get_type_hints(FileForm):
-        return " It stands at the beginning of the file, before any [table]."
-    near = did_you_mean(key, known) or did_you_mean(key, elsewhere)
-    return f"{near} Known here: {', '.join(known)}."
-
-
-def _place_and_problem(error: str) -> tuple[str, str]:
-    """A msgspec message as a path in the file, and what is wrong there.
-
-    `Expected `int`, got `str` - at `$.guardrails.max_cost`` and its like.
-    """
-    problem, _, place = error.partition(" - at `")
-    path = re.sub(r"\[\.\.\.\]", "", place.rstrip("`").removeprefix("$").lstrip("."))
-    missing = re.fullmatch(r"Object missing required field `(\w+)`", problem)
-    if missing:
-        return (f"{path}.{missing[1]}" if path else missing[1]), "this key is missing."
-    words = {"`str`": "a text", "`int`": "a whole number", "`bool`": "true or false",
-             "`array`": "a list [ … ]", "`object`": "a table", "`float`": "a number",
-             "`date`": "a date like 2026-12-24", "`null`": "nothing"}  # fmt: skip
-    for word, plain in words.items():
-        problem = problem.replace(word, plain)
-    return path, problem.replace("Expected", "expected", 1).replace("`", '"') + "."

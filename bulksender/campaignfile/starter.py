@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-STARTER = '''\
+STARTER = """\
 # {name}: an SMS campaign that runs once a period. Look at it with
 #     bulksender check campaigns/{name}.toml
 # and run it with `bulksender run campaigns/{name}.toml`, by hand or by a timer:
@@ -12,6 +12,7 @@ STARTER = '''\
 period = "monthly"             # or "weekly", "daily", "once": it never goes out twice in a period
 timezone = "{timezone}"{pad}# decides when a period begins
 # country = "SG"               # where numbers without + belong
+# name = "{name}"{name_pad}# what its runs are known by, even if the file is renamed
 
 [recipients]
 path = "contacts.csv"          # or "exports/contacts-*.xlsx", "https://…", "s3://…", "sftp://…"
@@ -23,6 +24,7 @@ path = "contacts.csv"          # or "exports/contacts-*.xlsx", "https://…", "s
 # opt_out_columns = ["Do not text"]       # else columns with such names are found
 # opt_in_columns = ["SMS consent"]
 # require_opt_in = true                   # a blank opt-in cell is a no
+# text_column = "Text"                    # each row's own text, where the cell is not blank
 # id_column = "Customer"
 # include_hidden = true
 
@@ -47,6 +49,7 @@ text = "Hi {{{{ name }}}}, your payment is due. Reply STOP to opt out."
 [output]
 sheet = "results/{{campaign}}-{{period}}"        # .csv or .xlsx is added, as the sheet has it
 report = "results/{{campaign}}-{{period}}.html"
+# in_place = true               # instead of sheet: the columns go into the sheet itself
 
 [schedule]
 time = "09:00"
@@ -78,6 +81,7 @@ max_invalid = 20                # percent of the rows
 # [account]                     # what is not said here: the environment, or bulksender.toml
 # subaccount = "my_subaccount"
 # region = "asia"
+# base_url = "https://sms.8x8.com"    # instead of region
 # account = "my_account_id"     # whose price list and balance 8x8 is asked for
 # prices = "prices.csv"         # instead: country, price, currency
 # api_key_file = "api-key.txt"
@@ -86,10 +90,12 @@ max_invalid = 20                # percent of the rows
 # batch_size = 1000
 # concurrency = 4
 # resend_absent = true          # send again what 8x8's log proves that it never had
-'''
+"""
 
 
 def starter(name: str, timezone: str) -> str:
     """The starter of a campaign in a time zone (IANA name)."""
-    pad = " " * max(2, 31 - len(f'timezone = "{timezone}"'))
-    return STARTER.format(name=name, timezone=timezone, pad=pad)
+    pad, name_pad = (
+        " " * max(2, 31 - len(line)) for line in (f'timezone = "{timezone}"', f'# name = "{name}"')
+    )
+    return STARTER.format(name=name, timezone=timezone, pad=pad, name_pad=name_pad)

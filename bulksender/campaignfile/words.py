@@ -7,32 +7,49 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date, time
+from datetime import date, time, timedelta
+from string import Formatter
 from typing import cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from bulksender.errors import did_you_mean
-from bulksender.rules import WEEKDAYS, Pace, Unit
+from bulksender.rules import WEEKDAYS, Pace, PeriodKind, Unit
 
 _MIDNIGHT = "24:00"
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_PLACEHOLDERS = ("campaign", "period", "date")
+_DATE_FORM = re.compile(r"(?:%[aAbBdjmUwWyYVGu]|[^%{}])*")
+"""How a date may be written: strftime's directives of days, which every platform has."""
+_STEPS = {"daily": 1, "weekly": 7, "monthly": 31}
+"""Days from a period to a later one."""
 
 
 def time_of_day(said: str) -> time:
     """`"09:00"`."""
+    found = re.fullmatch(r"\s*(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*", said, re.ASCII)
     try:
-        found = time.fromisoformat(said.strip())
+        if found is None:
+            raise ValueError
+        return time(int(found[1]), int(found[2]), int(found[3] or 0))
     except ValueError:
-        found = None
-    if found is None or found.tzinfo is not None:
-        raise ValueError(f'"{said}" is not a time of day; write it like "09:00".')
-    return found
+        raise ValueError(f'"{said}" is not a time of day; write it like "09:00".') from None
 
 
 def weekday(said: str) -> int:
     """`"mon"` or `"Monday"`, as datetime's weekday()."""
-    if said.lower()[:3] not in WEEKDAYS:
-        raise ValueError(f'"{said}" is not a day of the week: {", ".join(WEEKDAYS)}.')
-    return WEEKDAYS.index(said.lower()[:3])
+    wanted = said.strip().lower()
+    for place, name in enumerate(_DAYS):
+        if len(wanted) >= 3 and name.startswith(wanted):
+            return place
+    near = did_you_mean(wanted, WEEKDAYS)
+    raise ValueError(f'"{said}" is not a day of the week.{near} There are: {", ".join(WEEKDAYS)}.')
+
+
+def run_day(said: date) -> date:
+    """The day of a campaign that runs once, which a computer's clock may show some time."""
+    if not 1971 <= said.year <= 2999:
+        raise ValueError(f"{said} is not a day on which anything can run.")
+    return said
 
 
 def weekdays(said: Iterable[str]) -> tuple[int, ...]:
@@ -88,17 +105,32 @@ def timezone(name: str) -> str:
     return name
 
 
-def output(place: str, repeats: bool) -> str:
-    """A path with placeholders; one of a campaign that `repeats` needs a name for each run."""
+def output(place: str, period: PeriodKind) -> str:
+    """A path with placeholders; that of a campaign that repeats has a name for each run."""
     try:
-        filled = place.format_map({"campaign": "", "period": "", "date": date(2000, 1, 1)})
-        other = place.format_map({"campaign": "", "period": "1", "date": date(2001, 2, 2)})
-    except (KeyError, ValueError, IndexError, AttributeError):
+        known = all(_is_placeholder(*parts[1:]) for parts in Formatter().parse(place))
+    except ValueError:
+        known = False
+    if not known:
         raise ValueError(
             "known placeholders are {campaign}, {period} and {date}, also as {date:%Y-%m}."
-        ) from None
-    if filled == other and repeats:
-        raise ValueError(
-            "each run would overwrite what the last one has written: put {period} into the name."
         )
+    if period in _STEPS:
+        first, step = date(2000, 1, 1), _STEPS[period]
+        days = [first + timedelta(days=passed) for passed in range(0, 800, step)]
+        names = {
+            place.format_map({"campaign": "", "period": str(day), "date": day}) for day in days
+        }
+        if len(names) < len(days):
+            raise ValueError(
+                "a run would overwrite what an earlier one has written: put {period} into the name."
+            )
     return place
+
+
+def _is_placeholder(name: str | None, form: str | None, conversion: str | None) -> bool:
+    """Whether a part of a path is plain, or a placeholder that is known."""
+    if name is None:
+        return True
+    dated = name == "date" and _DATE_FORM.fullmatch(form or "") is not None
+    return name in _PLACEHOLDERS and not conversion and (not form or dated)

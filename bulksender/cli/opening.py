@@ -126,6 +126,8 @@ def overridden(job: Job, base_url: str | None, schedule: str | None, expiry: str
         "expiry": expiry,
     }
     given = {name: value for name, value in changes.items() if value is not None}
+    if schedule is not None and job.delivery is not None:
+        raise SettingsError("--schedule: the campaign's file says when this run's messages go out.")
     return msgspec.structs.replace(job, **given)
 
 
