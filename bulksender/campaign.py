@@ -54,24 +54,24 @@ def send(run: Run, sender: Sender) -> None:
     """Send what is READY, batch by batch, until nothing is left or the sender has to stop."""
     with sender, timed("send"):
         while not _submitted(run, sender):
-            pass  # a batch's time has come before its turn: the others get new ones
+            pass  # a batch's time has come before it left: what is left gets new ones
     run.end()
 
 
 def _submitted(run: Run, sender: Sender) -> bool:
-    """Hand over all batches; False where one of them cannot keep the time that it was given."""
+    """Send all batches; False where one of them could not keep the time that it was given."""
     try:
         in_time = delivering.timed(run)
     except Refused as error:
         sender.stop(str(error))
         return True
-    first = run.last_batch() + 1
+    late, first = False, run.last_batch() + 1
     for batch in chunker.chunk(run.ready(), run.job.batch_size, run.id, first):
-        if not in_time(batch):
-            return False
-        if not sender.submit(batch):  # claim, POST, record
+        late = not in_time(batch)
+        if late or not sender.submit(batch, in_time):  # claim, POST, record
             break
-    return True
+    done = sender.drain() and not late
+    return done or sender.stopped is not None
 
 
 def drafting(run: Run) -> AbstractContextManager[Draft | None]:
@@ -215,6 +215,8 @@ def next_command(line: RunLine, ledger: Ledger, retried: bool) -> str:
     if line.state in unfinished and ledger.is_owned(line.id):
         return "wait: another process is working on it"
     if line.state is RunState.WAITING:
+        if line.consented:
+            return f"bulksender run {line.campaign_file} --period {line.period}"
         return f"bulksender approve {line.id}"
     if not line.approved or line.purged:
         return ""

@@ -11,7 +11,7 @@ from bulksender.model import RowStatus
 from bulksender.sender import Api, Patience
 from bulksender.sender.api import CallError
 from bulksender.sender.cancel import cancel_batch, state_of
-from bulksender.settings import Account, is_loopback
+from bulksender.settings import Account
 
 
 class Cancelled(Struct, frozen=True, kw_only=True):
@@ -40,13 +40,18 @@ def cancellable(run: Run) -> None:
         raise Refused(f"Run {run.id} was never approved, so nothing of it was sent.")
     if run.state is RunState.WAITING or RowStatus.READY in run.counts():
         return
-    if not ledger.scheduled_batches(run):
+    if not _scheduled(run):
         unknown = ledger.unsettled_rows(run)
         first = f" Of {unknown:,} messages nobody knows whether 8x8 has them: settle them first, "
         raise Refused(
             f"Nothing of run {run.id} is scheduled at 8x8 any more."
             + (f"{first}with `bulksender reconcile {run.id}`." if unknown else "")
         )
+
+
+def _scheduled(run: Run) -> list[ledger.ScheduledBatch]:
+    """What 8x8 has and has not sent yet; the simulator of a rehearsal has ended with it."""
+    return [] if run.job.simulate else ledger.scheduled_batches(run)
 
 
 def drop_plan(run: Run) -> bool:
@@ -74,21 +79,19 @@ def cancel(run: Run, account: Account, patience: Patience | None = None) -> Canc
     """
     run.settle_orphans()
     waiting = ledger.cancel_waiting(run)
-    batches = ledger.scheduled_batches(run)
+    batches = _scheduled(run)
     caught = missed = unsure = 0
     reason = ""
     for batch in batches:
-        asked = _account_of(batch, account, run)
         try:
-            with Api(asked, patience) as api:
-                taken = cancel_batch(api, batch.batch_id)
-                left = _not_caught(run, batch, taken, api)
+            with Api(account.of_batch(batch.base_url, batch.subaccount), patience) as api:
+                taken = _taken(run, batch, api)
         except CallError as error:
             reason = reason or str(error)
             unsure += len(batch.umids)
             continue
-        caught += len(batch.umids) - left
-        missed += left
+        caught += taken
+        missed += max(len(batch.umids) - taken, 0)
     run.end()
     return Cancelled(
         run=run.id,
@@ -102,17 +105,20 @@ def cancel(run: Run, account: Account, patience: Patience | None = None) -> Canc
     )
 
 
-def _not_caught(run: Run, batch: ledger.ScheduledBatch, taken: int, api: Api) -> int:
-    """Record what became of a batch of which so many were cancelled; returns how many were not.
+def _taken(run: Run, batch: ledger.ScheduledBatch, api: Api) -> int:
+    """Cancel a batch, and record what became of it; how many of its messages were cancelled.
 
-    None may also be what a repeated request was told, after the answer to the first was lost.
+    8x8's count of none may also be what a repeated request was told, after the answer to the first
+    was lost. A look takes a second, so the first and the last message stand for all then.
     """
-    if taken >= len(batch.umids):
+    counted = cancel_batch(api, batch.batch_id)
+    if counted >= batch.messages:
         ledger.cancel_whole(run, batch)
+        return batch.messages
+    umids = list(batch.umids.values())
+    ends = {umids[0], umids[-1]}
+    if counted == 0 and not any(state_of(api, end) is RowStatus.CANCELLED for end in ends):
         return 0
-    first = next(iter(batch.umids.values()))
-    if taken == 0 and state_of(api, first) is not RowStatus.CANCELLED:
-        return len(batch.umids)
     states = {row: state_of(api, umid) for row, umid in batch.umids.items()}
     ledger.set_states(
         run,
@@ -122,12 +128,4 @@ def _not_caught(run: Run, batch: ledger.ScheduledBatch, taken: int, api: Api) ->
             if state is not None
         ],
     )
-    return sum(state is not RowStatus.CANCELLED for state in states.values())
-
-
-def _account_of(batch: ledger.ScheduledBatch, account: Account, run: Run) -> Account:
-    """The account that the batch went to, whatever the settings say today."""
-    here = is_loopback(batch.base_url) and is_loopback(account.base_url)
-    if run.job.simulate or here:
-        return account
-    return Account(batch.base_url, batch.subaccount or account.subaccount, account.api_key)
+    return sum(state is RowStatus.CANCELLED for state in states.values())

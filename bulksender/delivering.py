@@ -18,7 +18,8 @@ from bulksender.timetable import AT_ONCE_FOR, Place, Places, lay
 MOST_PLACES = 8
 """How many places (time zones that belong together) are told of."""
 CLOSE = timedelta(minutes=1)
-"""A batch that is due that soon is given another time: it might reach 8x8 too late for this one."""
+"""A batch that is due, or whose window may close, that soon is given another time: it might reach
+8x8 too late for this one."""
 
 
 class HourLoad(Struct, frozen=True):
@@ -78,17 +79,17 @@ def _timed(
 def timed(run: Run) -> Callable[[Batch], bool]:
     """Give the run's messages their times; returns whether a batch can still keep its own.
 
-    Raises timetable.DoesNotFit.
+    Any thread may ask that. Raises timetable.DoesNotFit.
     """
     if run.job.delivery is None:
         return lambda batch: True
-    give_times(run)
     clock = run.ledger.clock
     until = clock() + AT_ONCE_FOR
+    give_times(run)
 
     def in_time(batch: Batch) -> bool:
-        last = datetime.fromisoformat(batch.due) - CLOSE if batch.due else until
-        return clock() < last
+        last = datetime.fromisoformat(batch.due) if batch.due else until
+        return clock() < last - CLOSE
 
     return in_time
 

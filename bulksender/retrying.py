@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from bulksender.delivering import give_times
 from bulksender.errors import Refused
 from bulksender.ledger import Ledger, Result, Run
 from bulksender.model import Recipient, RejectedRow, RowStatus
@@ -37,6 +38,7 @@ def retry(parent: Run, job: Job, ledger: Ledger, *, also_invalid: bool = False) 
         facts = _plan_mended(parent, run, ledger) if also_invalid else parent.facts
         run.leave_out_family(parent)
         run.seal(facts)
+        run.notices = tuple(give_times(run))
         if not run.counts():
             raise Refused(
                 f"Run {parent.id} has no row left that 8x8 rejected"

@@ -12,14 +12,13 @@ from bulksender.ledger import (
     Run,
     RunState,
     Settling,
-    Unsettled,
     newest_unsettled,
     runs,
     unsettled,
 )
 from bulksender.model import RowStatus
 from bulksender.sender import Api, Patience, log_entries
-from bulksender.settings import Account, is_loopback
+from bulksender.settings import Account
 
 SETTLE = timedelta(minutes=15)
 """How long after an attempt 8x8's log is believed to be complete. How far it lags behind is not
@@ -47,7 +46,7 @@ def reconcile(
     total, failed, settled = Inquiry(ledger.now(), 0, 0, 0), None, False
     for group in unsettled(run, ledger):
         settling, asked_at = Settling(run, ledger, group), ledger.clock()
-        asked = account if run.job.simulate else _account_of(group, account)
+        asked = account if run.job.simulate else account.of_batch(group.base_url, group.subaccount)
         try:
             with Api(asked, patience) as api:
                 for entries in log_entries(api, group.since, asked_at):
@@ -64,19 +63,6 @@ def reconcile(
     if not settled:
         raise failed
     return total._replace(failed=str(failed))
-
-
-def _account_of(group: Unsettled, account: Account) -> Account:
-    """The account that the rows went to: its log is asked, whatever the settings say today.
-
-    Servers on this machine are one and the same: a simulator comes back on another port.
-    """
-    here = is_loopback(group.base_url) and is_loopback(account.base_url)
-    return Account(
-        account.base_url if here or not group.base_url else group.base_url,
-        group.subaccount or account.subaccount,
-        account.api_key,
-    )
 
 
 def _sum(total: Inquiry, found: Inquiry) -> Inquiry:

@@ -175,7 +175,8 @@ class Peer:
         if not head:
             return None
         request = Request(head, b"")
-        return Request(head, self._file.read(int(request.header("Content-Length")[0])))
+        length, *_ = [*request.header("Content-Length"), "0"]  # a GET has none
+        return Request(head, self._file.read(int(length)))
 
     def receive(self) -> bytes:
         """Whatever has come, which need not be HTTP."""

@@ -12,6 +12,7 @@ from bulksender.ledger.history import (
 )
 from bulksender.ledger.periods import (
     note_missed,
+    note_told,
     previous_run,
     run_of_period,
     runs_of_period,
@@ -78,6 +79,7 @@ __all__ = [
     "ledger_path",
     "newest_unsettled",
     "note_missed",
+    "note_told",
     "now",
     "previous_run",
     "purge_runs",

@@ -21,7 +21,8 @@ FROM (SELECT row, destination FROM message
 # What 8x8 was given, or may have been given, to send at which time.
 _GIVEN = """
 SELECT iif(scheduled = '', claimed_at, scheduled), sum(rows) FROM batch
-WHERE run = ? AND state IN ('SENDING', 'SETTLED', 'UNKNOWN') GROUP BY 1
+WHERE run IN (SELECT value FROM json_each(?)) AND state IN ('SENDING', 'SETTLED', 'UNKNOWN')
+GROUP BY 1
 """
 
 _SET_DUE = "UPDATE message SET due = ? WHERE run = ? AND row = ? AND due <> ?"
@@ -33,6 +34,7 @@ SELECT coalesce(nullif(batch.scheduled, ''), nullif(message.due, ''), batch.clai
 FROM message LEFT JOIN batch ON batch.run = message.run AND batch.number = message.batch
 WHERE message.run = ?
   AND status NOT IN ('INVALID', 'DUPLICATE', 'OPTED_OUT', 'ALREADY_SENT', 'REJECTED', 'CANCELLED')
+  AND NOT (status = 'UNKNOWN' AND message.batch IS NULL)  -- another run has to be settled first
 GROUP BY 1 ORDER BY 1
 """
 
@@ -52,9 +54,12 @@ def ready_numbers(run: Run) -> Iterator[tuple[list[int], list[str]]]:
 
 
 def given(run: Run) -> dict[datetime, int]:
-    """How many messages of a run 8x8 has, or may have, by the time at which it sends them."""
+    """How many messages 8x8 has, or may have, by the time at which it sends them.
+
+    Those of the run, and of the runs that it tries again, or that try it again.
+    """
     with run.ledger.reading() as connection:
-        found = connection.exec_driver_sql(_GIVEN, (run.no,)).all()
+        found = connection.exec_driver_sql(_GIVEN, (run.family_json(),)).all()
     return {datetime.fromisoformat(when): int(rows) for when, rows in found}
 
 

@@ -57,11 +57,12 @@ def runs(ledger: Ledger) -> Iterator[RunLine]:
         if line.status is not None:
             counted[RowStatus(line.status)] = line.rows
     for line in {line.no: line for line in found}.values():
+        job = msgspec.json.decode(line.job, type=Job)
         yield RunLine(
             id=line.id,
             state=RunState(line.state),
             created_at=line.created_at,
-            sheet=msgspec.json.decode(line.job, type=Job).sheet.path,
+            sheet=job.sheet.path,
             counts=counts[line.no],
             parent=line.parent,
             pretended=bool(line.pretended),
@@ -69,6 +70,8 @@ def runs(ledger: Ledger) -> Iterator[RunLine]:
             approved=line.approved_at is not None,
             campaign=line.campaign,
             period=line.period,
+            consented=line.consent_at is not None,
+            campaign_file=job.campaign_file,
         )
 
 

@@ -48,7 +48,7 @@ SELECT count(*) FROM json_each(:numbers) JOIN temp.texted ON texted.number = jso
 """
 _NO_TEXTED = "DROP TABLE IF EXISTS temp.texted"
 
-_NOTE_MISSED = "INSERT OR IGNORE INTO missed (campaign, period, noticed_at) VALUES (?, ?, ?)"
+_NOTE_TOLD = "INSERT OR IGNORE INTO told (campaign, period, what, told_at) VALUES (?, ?, ?, ?)"
 
 
 def run_of_period(ledger: Ledger, campaign: str, period: str, pretended: bool) -> Run | None:
@@ -99,8 +99,13 @@ def texted_since(plan: Run, history: Ledger, since: datetime) -> int:
     return found
 
 
-def note_missed(ledger: Ledger, campaign: str, period: str) -> bool:
-    """Remember that a period was missed; False where that was known already."""
+def note_told(ledger: Ledger, campaign: str, period: str, what: str) -> bool:
+    """Remember that a campaign's owner is told of something; False where that was done before."""
     with ledger.transaction() as connection:
-        noted = connection.exec_driver_sql(_NOTE_MISSED, (campaign, period, ledger.now()))
-        return noted.rowcount > 0
+        values = (campaign, period, what, ledger.now())
+        return connection.exec_driver_sql(_NOTE_TOLD, values).rowcount > 0
+
+
+def note_missed(ledger: Ledger, campaign: str, period: str, pretended: bool) -> bool:
+    """Remember that a period was missed; False where that was known already."""
+    return note_told(ledger, campaign, period, "missed (rehearsal)" if pretended else "missed")

@@ -102,6 +102,8 @@ class RunLine(NamedTuple):
     approved: bool
     campaign: str | None = None
     period: str = ""
+    consented: bool = False
+    campaign_file: str = ""
 
 
 class LogEntry(Struct, frozen=True):

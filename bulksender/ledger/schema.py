@@ -5,7 +5,7 @@ message  one row a sheet row: its state, and what was (or would be) sent
 batch    one row a POST: claimed before it leaves, settled by its answer
 attempt  one row a try of a batch's POST: when, and what came back
 inquiry  one row a look into 8x8's log: when, and what was found of the run's unknown rows
-missed   one row a period of a campaign that was due and not sent in time: its owner was told once
+told     one row a thing that a campaign's owner was told of a period: it is told once
 tally    the counts of a run whose messages were purged
 suppression  one row a number that must not be texted: where it comes from, and since when
 price    one row a country of an account's price list: what a part costs, and since when it is known
@@ -145,12 +145,13 @@ suppression = Table(
     sqlite_with_rowid=False,
 )
 
-missed = Table(
-    "missed",
+told = Table(
+    "told",
     metadata,
     Column("campaign", Text, primary_key=True),
     Column("period", Text, primary_key=True),
-    Column("noticed_at", Text, nullable=False),
+    Column("what", Text, primary_key=True),
+    Column("told_at", Text, nullable=False),
     sqlite_with_rowid=False,
 )
 

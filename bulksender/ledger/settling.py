@@ -97,12 +97,13 @@ class Settling:
         """
         with self._ledger.reading() as connection:
             own = connection.exec_driver_sql(sql.NEWEST_OWN, self._place).first()
-        number, claim = own or (0, "")
+        number, claim, due = own or (0, "", "")
         settled_before = iso(asked_at - settle)
         place = self._place | {
             "newest_claim": self._newest_claim,
             "own_claim": claim,
             "own_number": number,
+            "shown_until": max(claim, due),
             "settled_before": settled_before,
             "horizon": max(self._newest_claim, claim, settled_before),
         }

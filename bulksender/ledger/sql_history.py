@@ -40,7 +40,7 @@ WHERE batch.base_url = :base_url AND batch.subaccount = :subaccount AND run.no >
 
 # The same of this run's own batches, by their numbers: those do not depend on any clock.
 NEWEST_OWN = """
-SELECT number, claimed_at FROM batch
+SELECT number, claimed_at, scheduled FROM batch
 WHERE run = :run AND base_url = :base_url AND subaccount = :subaccount
   AND number IN (SELECT batch FROM temp.logged WHERE batch IS NOT NULL)
 ORDER BY number DESC LIMIT 1
@@ -73,13 +73,13 @@ WHERE message.run = :run AND message.row = best.row AND best.rank = 1
 """
 
 # 8x8 has accepted these, long enough ago to stand in the log (as the rest of their batch does), and
-# they do not.
+# they do not. Those that are to be sent later need not stand there yet.
 COUNT_MISSING = """
 SELECT count(*)
 FROM message JOIN batch ON batch.run = message.run AND batch.number = message.batch
 WHERE message.run = :run AND batch.base_url = :base_url AND batch.subaccount = :subaccount
   AND batch.claimed_at >= :since
-  AND (batch.ended_at < :horizon
+  AND ((batch.ended_at < :horizon AND batch.scheduled <= max(:shown_until, :settled_before))
        OR batch.number IN (SELECT batch FROM temp.logged WHERE batch IS NOT NULL))
   AND message.status IN ('QUEUED', 'SENT', 'DELIVERED', 'UNDELIVERED', 'READ')
   AND NOT EXISTS (SELECT 1 FROM temp.logged WHERE logged.row = message.row)
@@ -87,7 +87,8 @@ WHERE message.run = :run AND batch.base_url = :base_url AND batch.subaccount = :
 
 # Not in the log, which is waited for long enough; or which shows what was submitted afterwards, and
 # nothing of the batch (a part of a batch says that the batch was accepted). Whether a scheduled
-# message stands in the log before its time is not documented: only one of the same run shows that.
+# message stands in the log before its time is not documented: only one of the same run shows that
+# which was to be sent at this time or later.
 FIND_ABSENT = """
 INSERT INTO temp.absent
 SELECT message.row
@@ -97,7 +98,8 @@ WHERE message.run = :run AND message.status = 'UNKNOWN'
   AND NOT EXISTS (SELECT 1 FROM temp.logged WHERE logged.row = message.row)
   AND (max(batch.ended_at, batch.scheduled) <= :settled_before
        OR (((batch.ended_at < :newest_claim AND batch.scheduled = '')
-            OR (batch.ended_at < :own_claim AND batch.number < :own_number))
+            OR (batch.ended_at < :own_claim AND batch.number < :own_number
+                AND batch.scheduled <= :shown_until))
            AND batch.number NOT IN (SELECT batch FROM temp.logged WHERE batch IS NOT NULL)))
 """
 
@@ -159,7 +161,7 @@ WHERE run = :run AND status = 'UNKNOWN' AND row IN (SELECT row FROM temp.absent)
 
 RUNS = """
 SELECT run.no, id, state, created_at, job, parent, pretended, purged_at, approved_at,
-       campaign, period, counted.status, counted.rows
+       campaign, period, consent_at, counted.status, counted.rows
 FROM run
 LEFT JOIN (
     SELECT run, status, count(*) AS rows FROM message GROUP BY run, status

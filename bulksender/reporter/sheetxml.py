@@ -28,6 +28,7 @@ _STYLE = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")
 
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _SHARED = re.compile(rb"""<(?:\w+:)?f\s[^<>]*?\bsi\s*=\s*["'](\d+)["']""")
+_MASTER = re.compile(rb"""%b[^<>]*(?<!/)>(?!\s*</)""" % _SHARED.pattern)
 _EXTENSION = re.compile(rb"<(?:\w+:)?extLst[\s/>]")
 _ASIDE = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
 
@@ -60,7 +61,7 @@ class SheetWriter:
         self._reading = reading
         self._writing = writing
         self._number = 0  # of the row that was seen last
-        self._shared: set[bytes] = set()  # formulas of several rows that were replaced in one
+        self._shared: set[bytes] = set()  # formulas of several rows that stood in a replaced cell
         self.replaced_formulas = False
         """Whether a formula stood where a result stands now."""
         self._use_prefix("")
@@ -216,7 +217,7 @@ class SheetWriter:
                 continue
             if old is not None and _FORMULA.search(old):
                 self.replaced_formulas = True
-                self._shared.update(_SHARED.findall(old))
+                self._shared.update(_MASTER.findall(old))
             own = _STYLE.search(old, 0, old.find(b">") + 1) if old else None
             reference = f"{letters}{self._number}"
             made = self._cells.cell(reference, value, own[1].decode() if own else style)

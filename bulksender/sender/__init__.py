@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple, Self
 
 from bulksender.errors import LedgerError
@@ -23,6 +24,7 @@ from bulksender.sender.client import (
     Client,
     Declined,
     Halted,
+    Late,
     Lost,
     Reply,
     RetryPolicy,
@@ -65,6 +67,7 @@ class Sender:
         self._client = Client(account, connections=self._width, policy=policy, stop=self._halt)
         self._flying: dict[Future[tuple[Reply, list[Attempt]]], Batch] = {}
         self._lost_in_a_row = 0
+        self._late = False
         self.stopped: str | None = None
 
     def __enter__(self) -> Self:
@@ -73,11 +76,7 @@ class Sender:
 
     def __exit__(self, *_: object) -> None:
         try:
-            while self._flying:
-                answers = self._answers()
-                why = self._reason_to_stop(answers)
-                self._write(answers)
-                self._stop_if(why)
+            self.drain()
         finally:
             self._pool.shutdown()
             self._client.close()
@@ -88,11 +87,24 @@ class Sender:
             self.stopped = why
         self._halt.set()
 
-    def submit(self, batch: Batch) -> bool:
+    def drain(self) -> bool:
+        """Wait for what is in flight, and record it; whether all of it was in time.
+
+        The rows of a batch that was not are READY again.
+        """
+        while self._flying:
+            answers = self._answers()
+            why = self._reason_to_stop(answers)
+            self._write(answers)
+            self._stop_if(why)
+        late, self._late = self._late, False
+        return not late
+
+    def submit(self, batch: Batch, in_time: Callable[[Batch], bool] = lambda batch: True) -> bool:
         """Claim a batch and hand it to a connection, waiting for a free one.
 
-        Whoever has opted out meanwhile stays out. False, and nothing is claimed, once the run has
-        to stop.
+        Whoever has opted out meanwhile stays out. The batch does not leave once it is not `in_time`
+        any more; any thread may ask that. False, and nothing is claimed, once the run has to stop.
         """
         answers = self._answers() if len(self._flying) >= self._width else []
         why = self._reason_to_stop(answers)
@@ -112,7 +124,8 @@ class Sender:
             body = encode(wanted, self._run.job)
         if not self._write(answers, wanted):
             return False
-        self._flying[self._pool.submit(self._client.send, body)] = wanted
+        sending = self._pool.submit(self._client.send, body, partial(in_time, wanted))
+        self._flying[sending] = wanted
         return True
 
     def _answers(self) -> list[_Answer]:
@@ -122,8 +135,10 @@ class Sender:
         answers = []
         for future in done:
             batch, (reply, attempts) = self._flying.pop(future), future.result()
-            if isinstance(reply, Halted | Busy):
-                answers.append(_Answer(batch, reply.reason, attempts))
+            if isinstance(reply, Halted | Busy | Late):
+                late = isinstance(reply, Late)
+                self._late = self._late or late
+                answers.append(_Answer(batch, reply.reason, attempts, stops=not late))
                 continue
             with timed("match"):
                 answers.append(_Answer(batch, _settled(batch, reply), attempts))
@@ -132,11 +147,11 @@ class Sender:
     def _reason_to_stop(self, answers: Sequence[_Answer]) -> str | None:
         """Why nothing more may be sent after these answers, where one says so."""
         why = None
-        for _, settled, _ in answers:
-            if isinstance(settled, str):
-                why = why or settled
+        for answer in answers:
+            if isinstance(answer.settled, str):
+                why = why or (answer.settled if answer.stops else None)
                 continue
-            self._lost_in_a_row = self._lost_in_a_row + 1 if settled.lost else 0
+            self._lost_in_a_row = self._lost_in_a_row + 1 if answer.settled.lost else 0
             if self._lost_in_a_row >= LOST_IN_A_ROW:
                 why = why or (
                     f"{LOST_IN_A_ROW} batches in a row got no certain answer, so the others are "
@@ -176,7 +191,7 @@ class Sender:
         return True
 
     def _record(self, answer: _Answer) -> None:
-        batch, settled, attempts = answer
+        batch, settled, attempts = answer.batch, answer.settled, answer.attempts
         if isinstance(settled, str):
             self._run.release(batch, attempts)
             return
@@ -185,11 +200,15 @@ class Sender:
 
 
 class _Answer(NamedTuple):
-    """What came back for a batch; or why it was certainly not accepted, and may go again."""
+    """What came back for a batch; or why it was certainly not accepted, and may go again.
+
+    Most of these reasons end the run for now: `stops`.
+    """
 
     batch: Batch
     settled: Settled | str
     attempts: list[Attempt]
+    stops: bool = True
 
     def event(self, run: Run) -> BatchSent:
         """What the log of events says of it."""

@@ -1,7 +1,7 @@
 """One batch over HTTP: what came back, and whether that is certain.
 
 The provider has no idempotency key, so the question after every POST is whether the batch may have
-been accepted. The classes of `Reply` are the five answers to it; nothing but `Busy` is repeated.
+been accepted. The classes of `Reply` are the six answers to it; nothing but `Busy` is repeated.
 """
 
 from __future__ import annotations
@@ -62,13 +62,19 @@ class Busy(Struct, frozen=True):
     retry_after: float | None = None  # seconds
 
 
+class Late(Struct, frozen=True):
+    """The batch was certainly not accepted, and must not go any more: its time has come."""
+
+    reason: str
+
+
 class Lost(Struct, frozen=True):
     """The batch may have been accepted; it must not be repeated before that is settled."""
 
     reason: str
 
 
-Reply = Answered | Declined | Halted | Busy | Lost
+Reply = Answered | Declined | Halted | Busy | Late | Lost
 
 
 class RetryPolicy(Struct, frozen=True, kw_only=True):
@@ -106,11 +112,13 @@ class Client:
         """Close the pooled connections."""
         self._session.close()
 
-    def send(self, body: bytes) -> tuple[Reply, list[Attempt]]:
+    def send(
+        self, body: bytes, in_time: Callable[[], bool] = lambda: True
+    ) -> tuple[Reply, list[Attempt]]:
         """POST a batch, again while it is certainly not accepted and the policy allows it.
 
-        Returns the last reply and every attempt made. Raises nothing: what cannot be told from an
-        accepted batch is Lost.
+        Returns the last reply and every attempt made; none is made that is not `in_time`. Raises
+        nothing: what cannot be told from an accepted batch is Lost.
         """
         attempts: list[Attempt] = []
         policy = self._policy
@@ -123,12 +131,14 @@ class Client:
             sleep=tenacity.sleep_using_event(self._stop),
             retry_error_callback=_last_reply,
         )
-        reply: Reply = retrying(self._once, body, attempts)
+        reply: Reply = retrying(self._once, body, attempts, in_time)
         return reply, attempts
 
-    def _once(self, body: bytes, attempts: list[Attempt]) -> Reply:
+    def _once(self, body: bytes, attempts: list[Attempt], in_time: Callable[[], bool]) -> Reply:
         if attempts and self._stop.is_set():  # told to stop while it waited for this try
             return Busy("stopped while waiting to try again")
+        if not in_time():
+            return Late("its time came while it waited to be sent")
         started = self._now()
         try:
             response = self._session.post(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,3 +76,42 @@ def test_a_text_that_all_share_is_told_once() -> None:
     [different] = chunk([one, two], 5, RUN)
     assert shared.shared_text == "Hi 2"
     assert different.shared_text is None
+
+
+def due(*times: str) -> list[Message]:
+    """Messages that are due at these times, in this order."""
+    made = messages(len(times))
+    return [msgspec.structs.replace(each, due=at) for each, at in zip(made, times, strict=True)]
+
+
+MORNING, NOON = "2026-03-02T09:00:00.000+00:00", "2026-03-02T12:00:00.000+00:00"
+
+
+def test_what_is_due_at_another_time_goes_into_another_batch() -> None:
+    batches = list(chunk(due("", "", "", MORNING, NOON, NOON), 2, RUN))
+    assert [(batch.number, batch.due, len(batch.messages)) for batch in batches] == [
+        (1, "", 2), (2, "", 1), (3, MORNING, 1), (4, NOON, 2),
+    ]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(["", MORNING, NOON]), max_size=40), st.integers(1, 10))
+def test_no_batch_mixes_times_and_no_message_is_lost(times: list[str], size: int) -> None:
+    batches = list(chunk(due(*times), size, RUN))
+    assert [each for batch in batches for each in batch.messages] == due(*times)
+    for batch in batches:
+        assert {message.due for message in batch.messages} == {batch.due}
+        assert len(batch.messages) <= size
+
+
+def test_hardly_more_messages_are_taken_than_a_batch_needs() -> None:
+    taken: list[int] = []
+
+    def source() -> Iterator[Message]:
+        for message in due(*[MORNING] * 3, *[NOON] * 6):
+            taken.append(message.row)
+            yield message
+
+    batches = chunk(source(), 5, RUN)
+    assert len(next(batches).messages) == 3
+    assert len(taken) == 4
+    assert len(next(batches).messages) == 5

@@ -33,7 +33,9 @@ MESSAGES = st.lists(
 
 
 @given(MESSAGES)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_messages_are_the_same_when_they_are_read_again(
     desk: Desk, messages: list[Message]
 ) -> None:

@@ -129,6 +129,17 @@ def test_any_row_has_its_results_whatever_its_neighbours_are(
     written(facts(book, headers, header_row=header_row), case.rows)
 
 
+def test_a_row_keeps_its_share_of_a_formula_where_another_rows_is_replaced(tmp_path: Path) -> None:
+    shared = [(1, "whole"), (2, "formula shared")]
+    lines = [Line(1, "plain"), Line(2, "plain", shared)]
+    lines += [Line(number, "plain") for number in (3, 4, 5)] + [Line(6, "plain", shared)]
+    book = save(tmp_path / "a.xlsx", {"S": sheet(lines)}, stored=True)
+
+    made = written(facts(book, ["A", "sent_at"]), {2: (None,) * 7 + ("", None)})
+
+    assert made.count(b"<f ") == 1
+
+
 @pytest.mark.parametrize("width", [1, 2, 25, 26, 27, 28, 52, 53, 78, 701, 702, 703, 729])
 def test_results_stand_right_of_a_sheet_of_any_width(tmp_path: Path, width: int) -> None:
     lines = plain_rows(1, 1)

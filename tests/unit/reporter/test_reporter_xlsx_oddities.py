@@ -282,3 +282,19 @@ def test_a_formula_of_several_rows_is_replaced_in_all_of_them_or_in_none(
     assert output.suffix == (".csv" if hidden else ".xlsx")
     if not hidden:
         assert b"<f" not in parts(output)[SHEET]
+
+
+def test_a_formula_of_several_rows_stays_where_its_text_stands(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    master = FORMULA.format(n=2, more=' ref="C2:C3"').replace("/><v>", ">A2</f><v>")
+    first = row(2, more=master).replace('<row r="2"', '<row r="2" hidden="1"')
+    last = row(3, more=FORMULA.format(n=3, more=""))
+    head = HEAD.replace("</row>", f"{text('C1', 'status')}</row>")
+    path = make_book(tmp_path / "sheet.xlsx", sheet_xml(head + first + last))
+
+    output = reporter.write(sent(ledger, path), tmp_path / "result.xlsx")
+
+    assert output.suffix == ".xlsx"
+    assert parts(output)[SHEET].count(b"<f ") == 1
+    assert master.encode() in parts(output)[SHEET]

@@ -101,14 +101,22 @@ def test_a_job_that_ends_otherwise_is_named(state: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["queued", "running"])
-def test_a_job_that_does_not_end_is_waited_for_no_longer_than_patience_has_it(state: str) -> None:
+def test_a_job_that_does_not_end_is_waited_for_no_longer_than_patience_has_it(
+    state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []  # the time goes on by what is waited alone
+    monkeypatch.setattr("bulksender.sender.reconcile.monotonic", lambda: sum(waits))
+    patience = Patience(first_wait=1, longest_wait=3, job=10)
     with LogServer(FILE, states=[state]) as server:
-        said = why_not(server, Patience(first_wait=0.001, longest_wait=0.01, job=0.05))
-        assert said == f"8x8's log export is still {state}; try again later."
-        assert len(server.of("GET")) > 1
-        asked = len(server.of("GET"))
+        with (
+            server.api(patience, sleep=waits.append) as api,
+            pytest.raises(LogUnavailable, match=f"log export is still {state}; try again later"),
+        ):
+            read(api, SINCE, NOW)
+        assert waits == [1, 2, 3, 3, 3]
+        assert len(server.of("GET")) == 6
         why_not(server, Patience(job=0))
-        assert len(server.of("GET")) == asked + 1
+        assert len(server.of("GET")) == 7
 
 
 def test_an_empty_log_shows_nothing() -> None:
