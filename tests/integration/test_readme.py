@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from campaign_folder import receiving
 from shell import ROOT, Shell
 
 from bulksender.errors import ExitCode
@@ -17,14 +18,28 @@ from bulksender.source import RESULT_COLUMNS
 README = (ROOT / "README.md").read_text("utf-8")
 COMMANDS = (
     *("check", "send", "resume", "reconcile", "retry", "report", "runs", "show", "purge", "forget"),
-    *("demo", "simulator"),
+    *("new", "run", "approve", "cancel", "schedule", "daemon", "suppress", "demo", "simulator"),
 )
+SUBCOMMANDS = (
+    *("schedule install", "schedule remove"),
+    *("suppress add", "suppress remove", "suppress import", "suppress list", "suppress export"),
+)
+MONTHLY = "## Every month"
 LOST = "## What happens when the answer is lost"
+
+
+def section(title: str) -> str:
+    """What stands below a title, up to the next one of its kind."""
+    return README.partition(f"{title}\n")[2].partition("\n## ")[0]
 
 
 def commands() -> list[str]:
     """The lines that begin with `$` in the README's first console blocks, in order."""
-    blocks = re.findall(r"```console\n(.*?)```", README.partition(LOST)[0], re.DOTALL)
+    return typed_in(README.partition(MONTHLY)[0])
+
+
+def typed_in(text: str) -> list[str]:
+    blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
     return [line.strip()[2:] for block in blocks for line in block.splitlines() if "$ " in line]
 
 
@@ -64,7 +79,7 @@ def shown(text: str) -> list[str]:
 
 
 def test_the_transcript_of_a_lost_answer_is_what_really_happens(tmp_path: Path) -> None:
-    (block,) = re.findall(r"```console\n(.*?)```", README.partition(LOST)[2], re.DOTALL)
+    (block,) = re.findall(r"```console\n(.*?)```", section(LOST), re.DOTALL)
     typed = [(line, text) for line, text in re.findall(r"^\$ (.*)\n([^$]*)", block, re.MULTILINE)]
     assert len(typed) == 4
     faults = [Fault(FaultKind.CLOSE_AFTER, post=2), Fault(FaultKind.CLOSE_BEFORE, post=3)]
@@ -97,7 +112,38 @@ def test_demo_runs_and_writes_the_workbook(shell: Shell) -> None:
     assert (shell.folder / "demo" / "shop-results.xlsx").is_file()
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+def test_every_month_works_as_it_is_written(shell: Shell) -> None:
+    typed = typed_in(section(MONTHLY))
+    assert [line.split()[1] for line in typed] == [
+        "new",
+        "check",
+        "run",
+        "schedule",
+        "schedule",
+        "run",
+    ]
+    [example] = re.findall(r"```toml\n(.*?)```", section(MONTHLY), re.DOTALL)
+    exports = shell.folder / "exports"
+    exports.mkdir()
+    (exports / "contacts-2026-11.csv").write_bytes((ROOT / "samples" / "contacts.csv").read_bytes())
+    with receiving() as inbox:
+        given = "export BULKSENDER_API_KEY=your-key BULKSENDER_SUBACCOUNT=your_subaccount\n"
+        given += f"export OWNER_URL={inbox.url}\n"
+        for line in typed:
+            # this test's server is on this machine too, so both runs are rehearsals
+            ledger = {"BULKSENDER_LEDGER": "rehearsal.db"} if "--simulate" in line else {}
+            ended = shell.bash(f"{given}{line}", **ledger)
+            assert ended.code == 0, (line, ended.err)
+            if line.startswith("bulksender new"):
+                (shell.folder / "campaigns" / "november-offer.toml").write_text(example, "utf-8")
+        assert shell.bash(f"{given}{typed[-1]}").code == ExitCode.ALREADY_SENT
+    results = {file.suffix for file in (shell.folder / "results").glob("november-offer-*")}
+    assert results == {".csv", ".html"}
+    timers = [*shell.folder.rglob("bulksender-november-offer.timer")]
+    assert any(file.is_symlink() for file in timers)
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, *SUBCOMMANDS])
 def test_every_option_of_a_command_is_in_the_readmes_table(shell: Shell, command: str) -> None:
     listed = {}
     for line in re.findall(r"^\| `--.*", README, re.MULTILINE):
@@ -107,10 +153,12 @@ def test_every_option_of_a_command_is_in_the_readmes_table(shell: Shell, command
     told = {
         option
         for option, of in listed.items()
-        if of == "all" or (command in of) != of.startswith("all but")
+        if of == "all"
+        or (command in of.removeprefix("all but ").split(", ")) != of.startswith("all but")
     }
-    offered = set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", help_of(shell, command), re.MULTILINE))
-    offered |= set(re.findall(r"^ +(--[a-z-]+), -\w", help_of(shell, command), re.MULTILINE))
+    said = help_of(shell, *command.split())
+    offered = set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", said, re.MULTILINE))
+    offered |= set(re.findall(r"^ +(--[a-z-]+), -\w", said, re.MULTILINE))
     assert offered - {"--help"} == told
 
 
