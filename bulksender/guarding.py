@@ -111,11 +111,11 @@ def _too_different(run: Run, rules: Guardrails, history: Ledger) -> Iterator[str
         return
     then, now = planned_messages(before), planned_messages(run)
     if abs(now - then) * 100 > rules.max_change * then:
-        change = _percent(abs(now - then), then) if then else "from nobody"
+        more = "more" if now > then else "fewer"
+        change = f" ({_percent(abs(now - then), then)} {more})" if then else ""
         yield (
-            f"{now:,} people would be texted, and {then:,} were in {before.job.period} ({change} "
-            f"{'more' if now > then else 'fewer'}): more than max_change = {rules.max_change:g} "
-            "percent. Is the export whole?"
+            f"{now:,} people would be texted, and {then:,} were in {before.job.period}{change}: "
+            f"more than max_change = {rules.max_change:g} percent. Is the export whole?"
         )
 
 

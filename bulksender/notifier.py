@@ -92,8 +92,10 @@ def check_urls(rules: Notify) -> None:
     """Raise SettingsError for a URL that Apprise cannot use, by its place, or without Apprise."""
     if rules.urls:
         _quiet()
-    for place, url in _placed(rules):
-        _service(place, url)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of modules that Apprise imports
+        for place, url in _placed(rules):
+            _service(place, url)
 
 
 def title(news: News) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
@@ -135,13 +135,13 @@ def period_due(campaign: CampaignFile, ledger: Ledger, pretended: bool) -> str:
     if now - due <= timing.grace:
         return period
     first = previous_run(ledger, campaign.name, period, pretended) is None
-    if first or not note_missed(ledger, campaign.name, period):
+    if first or not note_missed(ledger, campaign.name, period, pretended):
         upcoming = periods.next_due(timing, now, 1)
         when = f" It is due next at {_local(upcoming[0][1], campaign)}." if upcoming else ""
         raise NotDue(f"{campaign.name} is not due.{when}")
     raise Missed(
         f"{campaign.name} was due at {_local(due, campaign)}, longer ago than its grace, so "
-        f"{period} is not made up by itself. By hand: bulksender run {campaign.file} "
+        f"{period} is not made up by itself; somebody has to: bulksender run {campaign.file} "
         f"--period {period}"
     )
 
@@ -156,6 +156,8 @@ def approvable(run_id: str, ledger: Ledger) -> Run:
     run = ledger.run(run_id)
     if run.state is not RunState.WAITING:
         raise Refused(f"Run {run.id} does not wait for approval: it is {run.state.lower()}.")
+    if run.consent_at:
+        raise Refused(f"Run {run.id} was approved already. Send it with: {command_of(run, ledger)}")
     return run
 
 
@@ -173,8 +175,7 @@ def command(campaign: CampaignFile, period: str, now: datetime) -> str:
 
 def result_folder(campaign: CampaignFile, period: str, ledger: Ledger) -> Path:
     """The folder of a period's result, which is made. Raises SettingsError."""
-    today = ledger.clock().astimezone(periods.zone(campaign.timing)).date()
-    folder = campaign.placed(campaign.output, period, today).parent
+    folder = campaign.placed(campaign.output, period, _today(campaign, ledger.clock())).parent
     return _made(folder, campaign)
 
 
@@ -211,19 +212,23 @@ def job_of(
     base_url: str,
     simulate: bool,
     source: str | None,
+    country: str | None,
     account: str | None,
     prices: str | None,
 ) -> Job:
     """The job of a campaign's period. Raises SettingsError for what 8x8 would not take."""
-    today = now.astimezone(periods.zone(campaign.timing)).date()
-    output = campaign.placed(campaign.output, period, today)
+    output = campaign.placed(campaign.output, period, _today(campaign, now))
     suffix = sheet.suffix.lower()
     wanted = sheet.suffix if suffix in DELIMITED | ZIPPED_WORKBOOKS else ".xlsx"
     if output.suffix.lower() != wanted.lower():
         output = output.with_name(output.name + wanted)
     begins = periods.begins(campaign.timing, period)
     return Job(
-        sheet=msgspec.structs.replace(campaign.sheet, path=seen_from_here(sheet)),
+        sheet=msgspec.structs.replace(
+            campaign.sheet,
+            path=seen_from_here(sheet),
+            country=campaign.sheet.country or country,
+        ),
         template=campaign.template,
         source=source,
         subaccount=subaccount,
@@ -258,4 +263,9 @@ def seen_from_here(path: Path) -> str:
 
 def page_of(campaign: CampaignFile, period: str, now: datetime) -> Path:
     """Where the run's report goes."""
-    return campaign.placed(campaign.page, period, now.astimezone(periods.zone(campaign.timing)))
+    return campaign.placed(campaign.page, period, _today(campaign, now))
+
+
+def _today(campaign: CampaignFile, now: datetime) -> date:
+    """The date in the campaign's time zone."""
+    return now.astimezone(periods.zone(campaign.timing)).date()

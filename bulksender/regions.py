@@ -119,6 +119,13 @@ def region_named(text: str) -> str:
     return _regions_by_name().get(_plain(text), "")
 
 
+def country_name(region: str) -> str:
+    """`SG` → `Singapore`; the code itself where no name is known."""
+    names = _names().get(region, {})
+    name = names.get("en", region)
+    return names.get(name[1:], region) if name.startswith("*") else name
+
+
 def country_names() -> list[str]:
     """The English names of all countries that have a numbering plan."""
     return [name for _, name in _named()]
@@ -137,10 +144,9 @@ def _plain(name: str) -> str:
 
 def _named() -> Iterator[tuple[str, str]]:
     """(alpha-2 code, English name) of the countries that have both."""
-    for region, names in sorted(_names().items()):
-        name = names.get("en", "")
-        name = names.get(name[1:], "") if name.startswith("*") else name
-        if name and region in phonenumbers.SUPPORTED_REGIONS:
+    for region in sorted(_names()):
+        name = country_name(region)
+        if name != region and region in phonenumbers.SUPPORTED_REGIONS:
             yield region, name
 
 

@@ -7,10 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 
 from bulksender import delivering
+from bulksender.errors import ReportError
 from bulksender.ledger import Run
 from bulksender.model import ACCEPTED, RowStatus
 from bulksender.prices import CountryCost
 from bulksender.pricing import parts_by_country
+from bulksender.regions import country_name
 from bulksender.reporter import Summary
 from bulksender.reporter.page import (
     CountryLine,
@@ -33,7 +35,12 @@ def write_run_page(
     `outcome` is a sentence for people, made of the counts where it is blank; `following` the
     command to type next. Raises ReportError.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReportError(
+            f"The report page could not be written to {path}: {error.strerror}."
+        ) from error
     write_page(content_of(run, summary, outcome or outcome_of(run), following), path)
     return path
 
@@ -43,17 +50,20 @@ def outcome_of(run: Run) -> str:
     counts = run.counts()
     accepted = sum(counts.get(status, 0) for status in ACCEPTED - {RowStatus.CANCELLED})
     planned = sum(rows for rows, _ in run.planned().values())
-    said = f"8x8 accepted {accepted:,} of {planned:,} messages."
-    if planned and accepted == planned:
-        said = f"8x8 accepted all {accepted:,} messages." if accepted > 1 else "8x8 accepted it."
+    who = "The simulator" if run.job.pretended else "8x8"
+    if not planned:
+        return "There was nobody to text."
+    all_of_them = f"all {planned:,} messages" if planned > 1 else "the one message"
+    some = f"{accepted:,} of {planned:,} messages"
+    said = f"{who} accepted {all_of_them if accepted == planned else some}."
     others = {
-        RowStatus.REJECTED: "were rejected by 8x8",
-        RowStatus.UNKNOWN: "may or may not have been sent",
-        RowStatus.CANCELLED: "were cancelled",
-        RowStatus.READY: "still wait",
+        RowStatus.REJECTED: "rejected",
+        RowStatus.UNKNOWN: "not known to be sent or not",
+        RowStatus.CANCELLED: "cancelled",
+        RowStatus.READY: "waiting still",
     }
     more = [f"{counts[status]:,} {what}" for status, what in others.items() if status in counts]
-    return f"{said} {', '.join(more)}." if more else said
+    return f"{said} The others: {', '.join(more)}." if more else said
 
 
 def content_of(run: Run, summary: Summary, outcome: str, following: str) -> PageContent:
@@ -81,7 +91,7 @@ def content_of(run: Run, summary: Summary, outcome: str, following: str) -> Page
         batches=summary.batches,
         cost=summary.cost.amount if summary.cost else None,
         currency=summary.cost.currency if summary.cost else None,
-        cost_note="" if costs is None else "reckoned with the dearest operator of each country",
+        cost_note="" if costs is None else "by the dearest operator of each country",
         countries=_countries(run),
         hours=[HourLine(each.hour, each.messages) for each in delivering.hours(run)],
         variants=_variants(run),
@@ -105,6 +115,7 @@ def _country(line: CountryCost) -> CountryLine:
     price = line.price
     return CountryLine(
         country=line.country,
+        name=country_name(line.country),
         messages=line.messages,
         parts=line.parts,
         lowest=_number(price.lowest if price else None),

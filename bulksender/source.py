@@ -44,7 +44,8 @@ def earlier_results(headers: Sequence[str]) -> dict[str, int]:
     """The result columns that stand in a header already, by name: their indexes (from 0).
 
     As they are written. Where `umid` and `status` are there in other letters ("Status Detail"),
-    somebody has tidied up a result, and so are the others.
+    somebody has tidied up a result, and so are the others. A column `variant` that does not stand
+    behind `run` is the sheet's own.
     """
     found = {name: headers.index(name) for name in RESULT_COLUMNS if name in headers}
     keys = [key(header) for header in headers]
@@ -52,8 +53,8 @@ def earlier_results(headers: Sequence[str]) -> dict[str, int]:
         for name in RESULT_COLUMNS:
             if key(name) in keys:
                 found.setdefault(name, keys.index(key(name)))
-    if VARIANT in headers and {"umid", "status"} <= found.keys():
-        found[VARIANT] = headers.index(VARIANT)
+    if {"umid", "status", "run"} <= found.keys() and VARIANT in headers[found["run"] :]:
+        found[VARIANT] = headers.index(VARIANT, found["run"])
     return found
 
 

@@ -81,10 +81,12 @@ def _show_costs(costs: Costs, output: Output) -> None:
 
 
 def _country(line: CountryCost) -> str:
+    from bulksender.cli.output import plural
     from bulksender.guarding import money
 
     name = line.country or "numbers of no country"
-    what = f"{name}: {line.messages:,} messages, {line.parts:,} parts"
+    messages, parts = plural(line.messages, "message"), plural(line.parts, "part")
+    what = f"{name}: {messages}, {parts}"
     if line.price is None or line.amount is None:
         return f"{what}, no price is known"
     price = line.price

@@ -34,11 +34,13 @@ def new(
         )
     file = Path("campaigns", f"{name}.toml")
     try:
-        file.parent.mkdir(exist_ok=True)
+        if not file.parent.is_dir():
+            file.parent.mkdir()
         with file.open("x", encoding="utf-8") as made:
             made.write(starter(name, _local_timezone()))
     except FileExistsError as error:
-        raise SettingsError(f"{file} is there already; it was left as it is.") from error
+        there = Path(error.filename)
+        raise SettingsError(f"{there} is there already; it was left as it is.") from error
     except OSError as error:
         raise SettingsError(f"{file} cannot be written: {error.strerror}.") from error
     output.say(f"Written: {file}", style="bold")
@@ -51,8 +53,10 @@ def _local_timezone() -> str:
     """This machine's time zone by its IANA name; UTC where nobody knows it."""
     from tzlocal import get_localzone_name
 
+    from bulksender.campaignfile.words import timezone
+
     try:
-        return get_localzone_name() or "UTC"
+        return timezone(get_localzone_name())
     except Exception:  # a machine whose settings contradict each other
         return "UTC"
 
@@ -95,8 +99,8 @@ def run(
         simulate=simulate,
         metrics_file=metrics_file,
     )
-    events = EventLog(sys.stderr, log_format == "json") if log_format else None
-    return run_campaign(file, asked, given.url(ledger), output, started, events)
+    log = EventLog(sys.stderr, log_format == "json") if log_format else None
+    return run_campaign(file, asked, given.url(ledger), output, started, log)
 
 
 @app.command()
@@ -117,11 +121,12 @@ def approve(
         found = book.run(run)
         with book.owning(found.id):
             found = periodic.approvable(found.id, book)
+            command = periodic.command_of(found, book)
             summary = show_plan(found, output, started)
             found.consent()
         output.say()
         output.say("Approved: exactly this goes out.", style="bold")
-        output.say(f"Send it with: {periodic.command_of(found, book)}")
+        output.say(f"Send it with: {command}")
         output.object(summary)
     return ExitCode.DONE
 

@@ -104,7 +104,7 @@ class Output:
         self.say()
         self.say("The first texts", style="bold")
         for message in details.previews:
-            parts = _plural(message.parts, "part")
+            parts = plural(message.parts, "part")
             head = f"row {message.row}, {parts}, {_NAMES[message.encoding]}: "
             text = message.text[:MOST_CHARACTERS]
             more = " …" if len(message.text) > MOST_CHARACTERS else ""
@@ -117,7 +117,7 @@ class Output:
         self._counts(summary)
         speed = f", {summary.rows_per_second:,.0f} rows/s" if summary.seconds else ""
         run = f"Run {summary.run}: " if summary.run else ""
-        self.say(f"{run}{_plural(summary.batches, 'batch', 'batches')} in "
+        self.say(f"{run}{plural(summary.batches, 'batch', 'batches')} in "
                  f"{summary.seconds:,.1f} s{speed}")  # fmt: skip
         if summary.output:
             self.say(f"Result: {summary.output}", style="bold")
@@ -134,7 +134,7 @@ class Output:
         if not (inquiry.found or inquiry.absent or inquiry.open or held):
             self.say("No message of this run is UNKNOWN.", indent=2)
         if held:
-            self.say(f"{_plural(held, 'message')} may have been sent in another run, which "
+            self.say(f"{plural(held, 'message')} may have been sent in another run, which "
                      "status_detail names: settle that one first.", indent=2)  # fmt: skip
         if inquiry.failed:
             self.error(f"One account's log could not be asked: {inquiry.failed}")
@@ -147,7 +147,7 @@ class Output:
             self.say(f"{_are(inquiry.absent - inquiry.resent)} not in it, though it has caught up: "
                      "8x8 never had them. --resend-absent sends them again.", indent=2)  # fmt: skip
         if inquiry.missing:
-            self.say(f"It lacks {_plural(inquiry.missing, 'message')} that 8x8 has accepted, so "
+            self.say(f"It lacks {plural(inquiry.missing, 'message')} that 8x8 has accepted, so "
                      "what it lacks proves nothing yet. Try again later.", indent=2)  # fmt: skip
         elif inquiry.open:
             self.say(f"{_are(inquiry.open)} not in it, and it may not have caught up: try again "
@@ -200,7 +200,7 @@ class Output:
     def _batch(self, batch: BatchLine) -> None:
         self.say()
         at_8x8 = f", 8x8's {batch.batch_id}" if batch.batch_id else ""
-        self.say(f"Batch {batch.number}: {_plural(batch.rows, 'row')}, {batch.state}{at_8x8}")
+        self.say(f"Batch {batch.number}: {plural(batch.rows, 'row')}, {batch.state}{at_8x8}")
         for attempt in batch.attempts:
             status = f"HTTP {attempt.http_status}" if attempt.http_status else "no answer"
             more = f", {attempt.error}" if attempt.error else ""
@@ -217,40 +217,40 @@ class Output:
         if cancelled.caught:
             self.say(f"{_are(cancelled.caught)} cancelled at 8x8.")
         if cancelled.waiting:
-            self.say(f"{_plural(cancelled.waiting, 'message')} that 8x8 was never given: "
+            self.say(f"{plural(cancelled.waiting, 'message')} that 8x8 was never given: "
                      "not sent any more.")  # fmt: skip
         if cancelled.missed:
             self.error(f"{_are(cancelled.missed)} too near to its time, or gone: 8x8 did not "
                        "cancel it.")  # fmt: skip
         if cancelled.unsure:
-            self.error(f"Of {_plural(cancelled.unsure, 'message')} 8x8 did not say whether it has "
+            self.error(f"Of {plural(cancelled.unsure, 'message')} 8x8 did not say whether it has "
                        f"cancelled them ({cancelled.reason}); give the command again.")  # fmt: skip
         if cancelled.unknown:
-            self.error(f"Of {_plural(cancelled.unknown, 'message')} nobody knows whether 8x8 has "
+            self.error(f"Of {plural(cancelled.unknown, 'message')} nobody knows whether 8x8 has "
                        "them; settle them, then cancel again: bulksender reconcile "
                        f"{cancelled.run}")  # fmt: skip
 
     def purged(self, purged: Purged) -> None:
         """What a purge has removed, and what it has not."""
-        self.say(f"Texts and numbers of {_plural(purged.runs, 'run')} removed "
-                 f"({_plural(purged.rows, 'row')}); their counts stay.")  # fmt: skip
+        self.say(f"Texts and numbers of {plural(purged.runs, 'run')} removed "
+                 f"({plural(purged.rows, 'row')}); their counts stay.")  # fmt: skip
         self._removed_files(purged.files)
         for kept in purged.kept:
             self.say(f"Run {kept['run']} was kept: {kept['reason']}.")
 
     def forgotten(self, forgotten: Forgotten) -> None:
         """Where a person was removed from."""
-        self.say(f"Removed from {_plural(forgotten.rows, 'row')} in "
-                 f"{_plural(forgotten.runs, 'run')}.")  # fmt: skip
+        self.say(f"Removed from {plural(forgotten.rows, 'row')} in "
+                 f"{plural(forgotten.runs, 'run')}.")  # fmt: skip
         if forgotten.removed_at_8x8:
-            self.say(f"8x8 removes it from {_plural(forgotten.removed_at_8x8, 'message')}.")
+            self.say(f"8x8 removes it from {plural(forgotten.removed_at_8x8, 'message')}.")
         self._removed_files(forgotten.files)
         if forgotten.unknown:
-            self.say(f"{_plural(forgotten.unknown, 'message')} of them UNKNOWN: whether 8x8 has "
+            self.say(f"{plural(forgotten.unknown, 'message')} of them UNKNOWN: whether 8x8 has "
                      "them cannot be said any more.")  # fmt: skip
         if forgotten.failed_at_8x8:
             self.error(
-                f"8x8 has not removed {_plural(forgotten.failed_at_8x8, 'message')}, so their runs "
+                f"8x8 has not removed {plural(forgotten.failed_at_8x8, 'message')}, so their runs "
                 f"still hold the number: {forgotten.reason}. Give the command again."
             )
         self.say("Sheets and results that hold the number are files of yours; they were not "
@@ -280,18 +280,18 @@ class Output:
             console.print(what, soft_wrap=not wrap)
 
     def _counts(self, summary: Summary) -> None:
-        self.say(_plural(summary.rows, "row"), style="bold")
+        self.say(plural(summary.rows, "row"), style="bold")
         width = max((len(f"{rows:,}") for rows in summary.counts.values()), default=0)
         for status, rows in summary.counts.items():
             style = _STYLES.get(status, "dim")
             self.say(Text.assemble(f"{rows:>{width},} ", (status, style)), indent=2)
         if summary.parts:
             encodings = ", ".join(
-                f"{_plural(rows, 'text')} in {_NAMES[name]}"
+                f"{plural(rows, 'text')} in {_NAMES[name]}"
                 for name, rows in summary.encodings.items()
                 if rows
             )
-            self.say(f"{_plural(summary.parts, 'SMS part')}: {encodings}", indent=2)
+            self.say(f"{plural(summary.parts, 'SMS part')}: {encodings}", indent=2)
 
     def _groups(
         self, title: str, groups: list[Group], more: str, others: Sequence[Text] = ()
@@ -322,7 +322,7 @@ _ALL_OF_THEM = "and others; check with -o FILE writes all of them beside their r
 def _about(rows: int, first: Sequence[int], what: str) -> str:
     """`37 rows: the number is too short (rows 2, 5, 9 …)`; of a single row, its number."""
     if not first:
-        return f"{_plural(rows, 'row')}: {what}"
+        return f"{plural(rows, 'row')}: {what}"
     if rows == 1:
         return f"row {first[0]}: {what}"
     more = " …" if rows > len(first) else ""
@@ -335,10 +335,11 @@ def _noticed(notice: Notice) -> Text:
 
 def _mended(notice: Notice) -> Text:
     where = f", as in row {notice.first[0]}: {notice.example}"
-    return Text(f"{_plural(notice.rows, 'row')}: {notice.what}{where}")
+    return Text(f"{plural(notice.rows, 'row')}: {notice.what}{where}")
 
 
-def _plural(number: int, one: str, many: str | None = None) -> str:
+def plural(number: int, one: str, many: str | None = None) -> str:
+    """`1 row`, `1,204 rows`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
@@ -357,12 +358,12 @@ def _age(moment: str, now: datetime) -> str:
     seconds = (now - datetime.fromisoformat(moment)).total_seconds()
     for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
         if seconds >= size:
-            return f"{_plural(int(seconds // size), name)} ago"
+            return f"{plural(int(seconds // size), name)} ago"
     return "just now"
 
 
 def _are(messages: int) -> str:
-    return f"{_plural(messages, 'message')} {'is' if messages == 1 else 'are'}"
+    return f"{plural(messages, 'message')} {'is' if messages == 1 else 'are'}"
 
 
 def next_step(code: ExitCode, run: str) -> str | None:

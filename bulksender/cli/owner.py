@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from bulksender.errors import (
 if TYPE_CHECKING:
     from bulksender.campaignfile import CampaignFile
     from bulksender.ledger import Ledger, Run
-    from bulksender.notifier import Kind
+    from bulksender.notifier import Kind, News
     from bulksender.reporter import Summary
 
 _KINDS: dict[ExitCode, Kind] = {
@@ -31,7 +32,8 @@ _KINDS: dict[ExitCode, Kind] = {
 class Owner:
     """Who is told: by the run's page, the metrics file, and what the campaign's file names.
 
-    `period` is set once it is known. None of what is told holds a number or a text.
+    `period` is set once it is known. A timer that starts the campaign again and again (`once`) has
+    the same thing told once. None of what is told holds a number or a text.
     """
 
     def __init__(
@@ -41,21 +43,24 @@ class Owner:
         output: Output,
         rehearsal: bool,
         metrics_file: Path | None,
+        once: bool,
     ):
         self._campaign = campaign
         self._book = book
         self._output = output
         self._rehearsal = rehearsal
         self._metrics_file = metrics_file
+        self._once = once
         self.period = ""
 
     def ended(self, run: Run, summary: Summary, code: ExitCode, stopped: str) -> None:
-        """A run has ended, or `stopped` says why not."""
+        """A run has ended; `stopped` says why not, or why there is no result."""
         from bulksender import runpage
         from bulksender.notifier import News
 
-        command = (next_step(code, run.id) or "").rpartition(": ")[2]
-        outcome = f"{stopped} {runpage.outcome_of(run)}".strip()
+        why, command = _with_command(stopped)
+        command = command or _with_command(next_step(code, run.id) or "")[1]
+        outcome = f"{why} {runpage.outcome_of(run)}".strip()
         page = self._page(run, summary, outcome, command)
         self._metrics(summary, code)
         cost = summary.cost
@@ -78,20 +83,22 @@ class Owner:
         )
 
     def refused(self, error: BulksenderError) -> None:
-        """Nothing was sent, and `error` says why; of a plan that waits, that it does."""
+        """`error` says why nothing was sent, or not all; of a plan that waits, that it does."""
         from bulksender.notifier import News
         from bulksender.periodic import Missed
 
-        kind: Kind = "waits" if isinstance(error, WaitsForApproval) else "refused"
-        said, colon, command = str(error).rpartition(": bulksender ")
+        kind: Kind = _KINDS.get(error.exit_code, "refused")
+        if isinstance(error, WaitsForApproval | Missed):
+            kind = "missed" if isinstance(error, Missed) else "waits"
+        said, command = _with_command(str(error))
         self._tell(
             News(
-                kind="missed" if isinstance(error, Missed) else kind,
+                kind=kind,
                 campaign=self._campaign.name,
                 period=self.period,
                 rehearsal=self._rehearsal,
-                said=f"{said}." if colon else str(error),
-                next=f"bulksender {command}" if colon else "",
+                said=said,
+                next=command,
             )
         )
 
@@ -131,9 +138,20 @@ class Owner:
         except SettingsError as error:
             self._output.error(str(error))
 
-    def _tell(self, news: object) -> None:
-        from bulksender.notifier import News, notify
+    def _tell(self, news: News) -> None:
+        from bulksender.ledger import note_told
+        from bulksender.notifier import notify
 
-        assert isinstance(news, News)
+        what = f"{news.kind}{' (rehearsal)' * news.rehearsal}: {news.said}"
+        with suppress(LedgerError):  # which may be the very news
+            new = note_told(self._book, self._campaign.name, self.period, what)
+            if self._once and not new:
+                return
         for problem in notify(news, self._campaign.notify):
             self._output.error(problem)
+
+
+def _with_command(said: str) -> tuple[str, str]:
+    """A sentence that ends with the command to type next, as two: the command may be blank."""
+    why, colon, command = said.rpartition(": bulksender ")
+    return (f"{why}.", f"bulksender {command}") if colon else (said, "")

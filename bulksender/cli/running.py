@@ -36,10 +36,11 @@ from bulksender.errors import (
     AlreadySent,
     BulksenderError,
     ExitCode,
+    ReportError,
     RunBusy,
     WaitsForApproval,
 )
-from bulksender.eventlog import Events, Silent
+from bulksender.eventlog import EventLog, Events, Silent
 
 if TYPE_CHECKING:
     from bulksender.campaignfile import CampaignFile
@@ -68,14 +69,14 @@ def run_campaign(
     ledger: str | None,
     output: Output,
     started: float,
-    events: Events | None = None,
+    log: EventLog | None = None,
 ) -> ExitCode:
     """Read a campaign's file, and run it for its period."""
     from bulksender.campaignfile import read_campaign
 
     campaign = read_campaign(file)
     with opened_ledger(ledger, defaults_of(campaign)) as book:
-        return Conductor(campaign, asked, book, output, started, events).run()
+        return Conductor(campaign, asked, book, output, started, log).run()
 
 
 def check_campaign(
@@ -118,7 +119,7 @@ class Conductor:
         book: Ledger,
         output: Output,
         started: float | None = None,
-        events: Events | None = None,
+        log: EventLog | None = None,
     ):
         from bulksender.settings import is_loopback
 
@@ -127,11 +128,13 @@ class Conductor:
         self._book = book
         self._output = output
         self._started = time.monotonic() if started is None else started
-        self._events = events or Silent()
+        self._log = log
         self._defaults = defaults_of(campaign)
         self._base_url = chosen_base_url(asked.base_url, asked.region, self._defaults)
         self._pretended = asked.simulate or is_loopback(self._base_url)
-        self._owner = Owner(campaign, book, output, self._pretended, asked.metrics_file)
+        self._owner = Owner(
+            campaign, book, output, self._pretended, asked.metrics_file, once=asked.scheduled
+        )
         self._period = ""
 
     def run(self) -> ExitCode:
@@ -200,10 +203,13 @@ class Conductor:
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
-        """Tell the owner what has refused the run, but not that there is nothing to do."""
+        """Tell the owner what has refused the run, but not that there is nothing to do.
+
+        Of a result that could not be written the owner was told with the run's end.
+        """
         try:
             yield
-        except (AlreadySent, RunBusy, AlreadyWaits):
+        except (AlreadySent, RunBusy, AlreadyWaits, ReportError):
             raise
         except BulksenderError as error:
             self._owner.refused(error)
@@ -283,7 +289,10 @@ class Conductor:
         return opened_account(job, self._defaults, self._asked.api_key_file)
 
     def _desk(self, account: Account) -> Desk:
-        watchers = Watchers(self._events, self._owner.ended)
+        events: Events = Silent()
+        if self._log is not None:
+            events = self._log.about(self._campaign.name, self._period)
+        watchers = Watchers(events, self._owner.ended)
         return Desk(self._book, account, self._output, self._started, True, watchers)
 
     def _job(self, folder: Path) -> tuple[Job, Fetched]:
@@ -301,6 +310,7 @@ class Conductor:
             base_url=self._base_url,
             simulate=asked.simulate,
             source=campaign.source or defaults.source,
+            country=defaults.country.upper() if defaults.country else None,
             account=chosen_account(defaults),
             prices=defaults.prices,
         )

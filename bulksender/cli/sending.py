@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 class Watchers(Struct, frozen=True):
     """Who is told of a run: the log of events, and what is called with the run when it has ended.
 
-    `ended` gets the run, its summary, the exit code and why it stopped, if it did.
+    `ended` gets the run, its summary, the exit code and why it stopped, or why there is no result.
     """
 
     events: Events = Silent()
@@ -320,7 +320,7 @@ def _said(run: Run, ended: _Ended, desk: Desk) -> ExitCode:
     for line in (ended.stopped, next_step(code, run.id)):
         if line:
             output.error(line)
-    desk.watchers.ended(run, summary, code, ended.stopped or "")
+    desk.watchers.ended(run, summary, code, ended.stopped or str(ended.unwritten or ""))
     desk.watchers.events.event(ended_event(run, summary, code))
     output.object(summary)
     if ended.unwritten is not None:

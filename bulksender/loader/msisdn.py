@@ -37,13 +37,13 @@ from bulksender.loader.cells import (
 )
 from bulksender.loader.plans import (
     Plan,
-    country_name,
     drops_zero,
     home_plan,
     is_mobile,
     plan_of,
 )
 from bulksender.model import Cell, Formatted
+from bulksender.regions import country_name
 
 
 class Seen(NamedTuple):

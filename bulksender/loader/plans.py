@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import phonenumbers
@@ -17,13 +15,6 @@ from phonenumbers.phonenumberutil import COUNTRY_CODE_TO_REGION_CODE
 def known_country(country: str) -> bool:
     """Whether `phonenumbers` has a numbering plan for this ISO 3166-1 alpha-2 code."""
     return country in phonenumbers.SUPPORTED_REGIONS
-
-
-def country_name(region: str) -> str:
-    """`SG` → `Singapore`; the code itself where no name is known."""
-    names = _country_names().get(region, {})
-    name = names.get("en", region)
-    return names.get(name[1:], region) if name.startswith("*") else name
 
 
 @cache
@@ -133,20 +124,3 @@ def plan_of(digits: str) -> Plan | None:
             plans[code] = None if regions[0] == "001" else home_plan(regions[0])
             return plans[code]
     return None
-
-
-@cache
-def _country_names() -> dict[str, dict[str, str]]:
-    """The names that come with phonenumbers, without the geographical data beside them.
-
-    Importing `phonenumbers.geodata` would load every area code's town as well (0.4 s), so the one
-    module is executed by itself.
-    """
-    path = Path(phonenumbers.__file__).parent / "geodata" / "locale.py"
-    spec = importlib.util.spec_from_file_location("phonenumbers.geodata.locale", path)
-    if spec is None or spec.loader is None:  # pragma: no cover - only without its source file
-        return {}
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    names: dict[str, dict[str, str]] = module.LOCALE_DATA
-    return names

@@ -10,13 +10,22 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from msgspec import Struct
 
+from bulksender.errors import ExitCode
 from bulksender.rules import Timing
 
-__all__ = ["Scheduled", "command", "executable"]
+__all__ = ["GOES_ON", "GO_ON_AFTER", "GO_ON_TIMES", "Scheduled", "command", "executable"]
+
+GOES_ON = (ExitCode.UNKNOWN, ExitCode.STOPPED, ExitCode.BUSY)
+"""The exit codes after which the same command, later on, settles or sends what is left."""
+GO_ON_AFTER = timedelta(minutes=20)
+"""When it is given again: 8x8's log has caught up by then (`settling.SETTLE`)."""
+GO_ON_TIMES = 30
+"""How often, at most."""
 
 
 class Scheduled(Struct, frozen=True, kw_only=True):

@@ -12,18 +12,19 @@ import signal
 import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from threading import RLock
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.date import DateTrigger
 
 from bulksender.errors import BulksenderError, ExitCode, SettingsError
 from bulksender.periods import last_due, next_due, zone
 from bulksender.rules import Timing
-from bulksender.scheduling import Scheduled
+from bulksender.scheduling import GO_ON_AFTER, GO_ON_TIMES, GOES_ON, Scheduled
 from bulksender.scheduling.trigger import DueTrigger
 from bulksender.stopping import listening
 
@@ -58,6 +59,7 @@ def serve(
     say: Callable[[str], None],
     clock: Callable[[], datetime] = now,
     look_every: float = 60.0,
+    go_on_after: timedelta = GO_ON_AFTER,
 ) -> None:
     """Run each campaign when it is due, until the process is told to end (`stopping.SIGNALS`).
 
@@ -68,11 +70,12 @@ def serve(
 
     What was missed before the start is made up, no later than its grace. A campaign that is added
     or gets another timing meanwhile counts from then on: nobody expects a file to be sent because
-    it was saved. Told to end, it starts nothing more, tells the running ones (SIGTERM) and waits
-    for them; told again, it kills them. Call it in the main thread.
+    it was saved. A run that stopped, or left messages UNKNOWN, is given again after `go_on_after`,
+    some times: it goes on, or settles. Told to end, it starts nothing more, tells the running ones
+    (SIGTERM) and waits for them; told again, it kills them. Call it in the main thread.
     """
     inbox: SimpleQueue[bool] = SimpleQueue()  # its put() may be called in a signal's handler
-    daemon = _Daemon(find, command, say, clock, inbox)
+    daemon = _Daemon(find, command, say, clock, inbox, go_on_after)
     with listening(lambda *_: inbox.put(_TOLD)):
         try:
             daemon.begin()
@@ -114,9 +117,10 @@ class _Daemon:
         say: Callable[[str], None],
         clock: Callable[[], datetime],
         inbox: SimpleQueue[bool],
+        go_on_after: timedelta,
     ) -> None:
         self._find, self._command, self._say_one = find, command, say
-        self._clock, self._inbox = clock, inbox
+        self._clock, self._inbox, self._go_on_after = clock, inbox, go_on_after
         self._lock, self._voice = RLock(), RLock()
         self._known: dict[str, Scheduled] = {}
         self._done: dict[str, tuple[Timing, datetime]] = {}
@@ -224,15 +228,20 @@ class _Daemon:
             return None
         return run[1]
 
-    def _start(self, name: str) -> subprocess.Popen[str] | None:
-        """A campaign's process, where it is due and nobody has started it."""
+    def _start(self, name: str, times: int) -> subprocess.Popen[str] | None:
+        """A campaign's process, where it is due (or to go on) and nobody has started it."""
         with self._lock:
             scheduled = self._known.get(name)
-            due = None if scheduled is None else self._open(name)
-            if scheduled is None or due is None:
+            if scheduled is None or self._ending or name in self._running:
                 return None
-            self._done[name] = (scheduled.timing, due)
-            self._say(f"{name}: due {_shown(due, scheduled.timing)}, started")
+            if times:
+                self._say(f"{name}: goes on")
+            else:
+                due = self._open(name)
+                if due is None:
+                    return None
+                self._done[name] = (scheduled.timing, due)
+                self._say(f"{name}: due {_shown(due, scheduled.timing)}, started")
             try:
                 child = subprocess.Popen(
                     self._command(scheduled),
@@ -250,9 +259,9 @@ class _Daemon:
             self._running[name] = child
             return child
 
-    def _run(self, name: str) -> None:
-        """Run a campaign, in a thread of its own, and say what it says."""
-        child = self._start(name)
+    def _run(self, name: str, times: int = 0) -> None:
+        """Run a campaign, in a thread of its own, and say what it says; `times` it has gone on."""
+        child = self._start(name, times)
         if child is None:
             return
         try:
@@ -263,7 +272,14 @@ class _Daemon:
         finally:
             with self._lock:
                 del self._running[name]
+                if child.returncode in GOES_ON and times < GO_ON_TIMES and not self._ending:
+                    self._go_on_later(name, times + 1)
             self._inbox.put(_ENDED)
+
+    def _go_on_later(self, name: str, times: int) -> None:
+        when = datetime.now(UTC) + self._go_on_after
+        given = {"args": [name, times], "misfire_grace_time": None}
+        self._scheduler.add_job(self._run, DateTrigger(when), **given)
 
     def end(self) -> None:
         """Start nothing more, tell the running ones, wait for them; kill them if told again."""

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from bulksender.errors import SettingsError
 from bulksender.periods import due_day, next_due, zone
 from bulksender.rules import WEEKDAYS, Timing
-from bulksender.scheduling import Scheduled, command
+from bulksender.scheduling import GO_ON_AFTER, GO_ON_TIMES, GOES_ON, Scheduled, command
 
 YEARS_AHEAD = 10
 """How far ahead days are looked for on which the clocks skip or repeat the due time."""
@@ -36,18 +36,23 @@ AccuracySec=1min
 WantedBy=timers.target
 """
 
+# A run that stopped, or left messages UNKNOWN, is started again some times: it goes on, or settles.
 # mixed: a run hears one SIGTERM and ends in good order, its own processes only at its word.
 _SERVICE = """\
 # Made by bulksender, which replaces and removes it.
 [Unit]
 Description=A run of the bulksender campaign {name}, where it is due
+StartLimitIntervalSec=1d
+StartLimitBurst={times}
 
 [Service]
-Type=oneshot
+Type=exec
 WorkingDirectory={folder}
 EnvironmentFile=-%E/bulksender/environment
 ExecStart={command}
 SuccessExitStatus=8
+RestartForceExitStatus={goes_on}
+RestartSec={after}
 KillMode=mixed
 TimeoutStopSec=5min
 NoNewPrivileges=yes
@@ -137,6 +142,9 @@ def service_text(scheduled: Scheduled, program: Sequence[str] | None = None) -> 
         name=_specified(scheduled.name),
         folder=_specified(folder),
         command=" ".join(_quoted(word) for word in words),
+        goes_on=" ".join(str(int(code)) for code in GOES_ON),
+        after=int(GO_ON_AFTER.total_seconds()),
+        times=GO_ON_TIMES + 1,
     )
 
 

@@ -50,7 +50,7 @@ ALLOWED: dict[str, AbstractSet[str]] = {
     "reading": {"loader", "renderer"} | BASE,  # neither the ledger nor the network
     "screening": {"loader"} | BELOW_STAGES,  # it looks at what the loader brings
     "settling": {"sender"} | BELOW_STAGES,
-    "retrying": {"campaign", "reading", "screening"} | BELOW_CAMPAIGN,
+    "retrying": {"campaign", "delivering", "reading", "screening"} | BELOW_CAMPAIGN,
     "forgetting": {"sender"} | BELOW_STAGES,
     "suppressing": {"loader"} | BELOW_STAGES,
     "cancelling": {"sender"} | BELOW_STAGES,

@@ -7,8 +7,9 @@ import pytest
 
 from bulksender.loader.cells import BadNumber
 from bulksender.loader.msisdn import to_e164
-from bulksender.loader.plans import country_name, known_country
+from bulksender.loader.plans import known_country
 from bulksender.model import Cell
+from bulksender.regions import country_name
 
 SG = "+6591234567"
 GB = "+447911123456"
