@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from bulksender.campaignfile import CampaignFile
     from bulksender.scheduling import Scheduled
 
+_ENVIRONMENT = (
+    *("BULKSENDER_API_KEY", "BULKSENDER_SUBACCOUNT", "BULKSENDER_REGION"),
+    *("BULKSENDER_BASE_URL", "BULKSENDER_ACCOUNT"),
+)
 RUNS_SHOWN = 5
 """How many of a campaign's next runs are shown."""
 
@@ -107,6 +112,13 @@ def install(
         for line in lines:
             output.say(line.rstrip("\n"))
         installed.append({"campaign": each.name, "lines": lines})
+    unseen = [name for name in _ENVIRONMENT if os.environ.get(name)]
+    if unseen and not print_only:
+        place = "your crontab, above the campaigns" if cron else "~/.config/bulksender/environment"
+        output.error(
+            f"The timer does not see what is set in this shell only: {', '.join(unseen)}. Write "
+            f"it into {place} (NAME=value), or name it in bulksender.toml."
+        )
     output.object({"installed": [] if print_only else installed, "shown": installed})
     return ExitCode.DONE
 
@@ -197,8 +209,6 @@ def _chosen(names: list[str] | None, ledger: str | None) -> list[Scheduled]:
 
 def _timed(campaign: CampaignFile, ledger: str | None) -> Scheduled:
     """What a timer has to know of a campaign."""
-    import os
-
     from bulksender.ledger import ledger_path
     from bulksender.scheduling import Scheduled
 

@@ -28,6 +28,7 @@ from bulksender.scheduling import Scheduled
 from bulksender.scheduling.daemon import serve
 
 folder, look_every = Path(sys.argv[1]), float(sys.argv[2])
+go_on_after = timedelta(seconds=1)
 
 def read(file):
     try:
@@ -51,7 +52,7 @@ def clock():
     hours = float(asleep.read_text()) if asleep.exists() else 0
     return datetime.now(UTC) + timedelta(hours=hours)
 
-serve(find, command, lambda text: print(text, flush=True), clock, look_every)
+serve(find, command, lambda text: print(text, flush=True), clock, look_every, go_on_after)
 """
 
 # Notes when it began; then ends with a code, or waits to be told to end as `bulksender run` does.
@@ -80,6 +81,9 @@ if how == "waits":
     time.sleep(0.5)  # what is in flight is finished
     note("finished")
     sys.exit(6)
+if how == "goes on":
+    with open("notes") as notes:
+        sys.exit((6, 5, 0)[sum(line.startswith(f"{name} ran") for line in notes) - 1])
 sys.exit(int(how))
 """
 
@@ -244,6 +248,24 @@ def test_a_campaign_is_never_started_while_it_runs(
 
     assert daemon.ended() == 0, daemon.log
     assert len(daemon.notes()["long"]) == 1
+
+
+def test_what_stopped_or_is_unknown_goes_on_after_a_while_until_it_is_done(
+    tmp_path: Path, serving: Callable[[float], Daemon]
+) -> None:
+    campaign(tmp_path, "stopped", datetime.now(UTC) - timedelta(minutes=1), "goes on")
+    campaign(tmp_path, "refused", datetime.now(UTC) - timedelta(minutes=1), 3)
+    daemon = serving(0.1)
+    daemon.wait_for(lambda: "stopped: done" in daemon.log)
+    time.sleep(1.5)  # longer than what goes on waits
+    daemon.tell()
+
+    assert daemon.ended() == 0, daemon.log
+    assert {name: len(runs) for name, runs in daemon.notes().items()} == {
+        "stopped": 3,
+        "refused": 1,
+    }
+    assert daemon.log.count("stopped: goes on") == 2
 
 
 def test_what_was_due_while_the_machine_slept_is_made_up_within_its_grace(
