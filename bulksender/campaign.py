@@ -141,6 +141,10 @@ def _refuse_repeats(run: Run, ledger: Ledger) -> None:
             go_on = f"It is not finished: `bulksender resume {before.id}` goes on."
         elif run.parent is not None:
             go_on = "Nothing is left to try again."
+        elif run.job.campaign is not None:
+            go_on = (
+                "Whoever is in it has this text in this period; change the text to send another."
+            )
         else:
             go_on = "To send it to everybody in it once more, add --again."
         raise AlreadySent(
@@ -183,6 +187,8 @@ def resumable(run_id: str | None, ledger: Ledger) -> Run:
     if run is None:
         raise Refused("No run in the ledger waits to be resumed.")
     run.refuse_purged()
+    if run.state is RunState.WAITING:
+        raise Refused(f"Run {run.id} waits for approval: bulksender approve {run.id}")
     if run.state in (*RESUMABLE, RunState.FINISHED):  # of a finished run, the report is left
         return run
     raise Refused(f"Run {run.id} cannot be resumed: it is {run.state.lower()}.")

@@ -35,8 +35,16 @@ class NotDue(AlreadySent):
     """A scheduler has asked, and there is nothing to do for now."""
 
 
+class PeriodDone(AlreadySent):
+    """The campaign has run for the period."""
+
+
 class Missed(Refused):
-    """The run of a period was due longer ago than the campaign's grace."""
+    """The run of a `period` was due longer ago than the campaign's grace."""
+
+    def __init__(self, said: str, period: str):
+        super().__init__(said)
+        self.period = period
 
 
 class Begin(Struct, frozen=True):
@@ -76,6 +84,19 @@ class Done(Struct, frozen=True):
 Todo = Begin | GoOn | Settle | Send | Wait | Done
 
 
+def _refuse_namesake(campaign: CampaignFile, run: Run | None) -> None:
+    """Raise SettingsError where the run is that of another file with the same name."""
+    if run is None or not run.job.campaign_file:
+        return
+    other = Path(run.job.campaign_file)
+    if other.is_file() and not other.samefile(campaign.file):
+        raise SettingsError(
+            f"{campaign.file}: run {run.id} of this period is that of another campaign of the "
+            f'name "{campaign.name}", {other}. Give one of them another name ("name" at the '
+            "beginning of the file)."
+        )
+
+
 @contextmanager
 def alone(campaign: CampaignFile, ledger: Ledger) -> Iterator[None]:
     """Be the only process that runs this campaign. Raises RunBusy."""
@@ -88,12 +109,19 @@ def alone(campaign: CampaignFile, ledger: Ledger) -> Iterator[None]:
         raise RunBusy(f"Another process is running the campaign {campaign.name}.") from error
 
 
+def cancelled_of(run: Run) -> str:
+    """What to say of a run whose messages were cancelled; nothing of another."""
+    rows = run.counts().get(RowStatus.CANCELLED, 0)
+    return f" ({rows:,} of its messages were cancelled)" if rows else ""
+
+
 def todo(campaign: CampaignFile, period: str, ledger: Ledger, pretended: bool) -> Todo:
     """What is left to do for a period; rehearsals count for themselves."""
     place = (ledger, campaign.name, period, pretended)
     run = run_of_period(*place)
+    waiting = waiting_run(*place) if run is None else None
+    _refuse_namesake(campaign, run or waiting)
     if run is None:
-        waiting = waiting_run(*place)
         if waiting is None:
             return Begin()
         return Send(waiting) if waiting.consent_at else Wait(waiting)
@@ -142,7 +170,8 @@ def period_due(campaign: CampaignFile, ledger: Ledger, pretended: bool) -> str:
     raise Missed(
         f"{campaign.name} was due at {_local(due, campaign)}, longer ago than its grace, so "
         f"{period} is not made up by itself; somebody has to: bulksender run {campaign.file} "
-        f"--period {period}"
+        f"--period {period}",
+        period,
     )
 
 

@@ -69,6 +69,8 @@ def of_money(costs: Costs) -> str:
 def _show_costs(costs: Costs, output: Output) -> None:
     from bulksender.guarding import money
 
+    if not costs.lines:
+        return
     output.say()
     output.say("What it costs", style="bold")
     for line in costs.lines[:MOST_COUNTRIES]:

@@ -16,14 +16,14 @@ class ListedRun(Struct, frozen=True):
     state: str
     created_at: str
     sheet: str
-    campaign: str | None
-    period: str
     rows: int
     counts: dict[str, int]
     parent: str | None
     rehearsal: bool
     purged: bool
     next: str
+    campaign: str | None
+    period: str
 
 
 def listed_run(line: RunLine, ledger: Ledger, retried: bool) -> ListedRun:

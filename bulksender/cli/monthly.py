@@ -6,14 +6,18 @@ import re
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bulksender.cli import options as o
 from bulksender.cli.base import app, ending, given
 from bulksender.cli.opening import defaults_here, opened_account, opened_ledger, overridden
-from bulksender.errors import ExitCode, SettingsError
+from bulksender.errors import BulksenderError, ExitCode, SettingsError
+
+if TYPE_CHECKING:
+    from bulksender.cli.output import Output
+    from bulksender.ledger import Run
 
 
 @app.command()
@@ -86,6 +90,8 @@ def run(
     """Run a campaign for its period: once, without asking; what stopped goes on."""
     started = time.monotonic()
     output = given.output(json, verbose)
+    if scheduled and period is not None:
+        raise SettingsError("--scheduled and --period exclude each other: leave out one.")
     from bulksender.cli.running import Asked, run_campaign
     from bulksender.eventlog import EventLog
 
@@ -131,6 +137,23 @@ def approve(
     return ExitCode.DONE
 
 
+def _report_again(run: Run, output: Output) -> None:
+    """Write a run's result and its page anew, now that rows were cancelled."""
+    from bulksender import campaign, periodic, runpage
+    from bulksender.campaignfile import read_campaign
+
+    try:
+        summary = campaign.report(run)
+        output.say(f"Result: {summary.output}", style="bold")
+        if run.job.campaign_file:
+            file = read_campaign(Path(run.job.campaign_file))
+            place = periodic.page_of(file, run.job.period, run.ledger.clock())
+            runpage.write_run_page(run, summary, place)
+            output.say(f"Report: {periodic.seen_from_here(place)}", style="bold")
+    except (BulksenderError, OSError) as error:
+        output.error(f"What was cancelled is in the ledger, and not in the result: {error}")
+
+
 @app.command()
 @ending
 def cancel(
@@ -158,6 +181,7 @@ def cancel(
             job = overridden(found.job, base_url, None, None)
             with opened_account(job, defaults, api_key_file) as account:
                 cancelled = cancelling.cancel(found, account)
-        output.cancelled(cancelled)
+            output.cancelled(cancelled)
+            _report_again(found, output)
         output.object(cancelled)
     return cancelling.ending(cancelled)

@@ -44,6 +44,8 @@ class Output:
     def __init__(self, json: bool, verbose: bool = False):
         self.json = json
         self.verbose = verbose
+        self.unattended = False
+        """Whether what is said goes into somebody's log: it shows no number and no text then."""
         self._people = Console(
             stderr=json, highlight=False, markup=False, emoji=False, soft_wrap=True
         )
@@ -96,10 +98,11 @@ class Output:
         self._counts(summary)
         self._groups("Problems", details.problems, _ALL_OF_THEM if details.more_problems else "")
         repairs = [notice for notice in details.notices if notice.repair]
-        self._lines("Numbers that were mended", map(_mended, repairs))
+        mended = _noticed if self.unattended else _mended
+        self._lines("Numbers that were mended", map(mended, repairs))
         others = [_noticed(notice) for notice in details.notices if not notice.repair]
         self._groups("Worth knowing", details.notes, "and others" * details.more_notes, others)
-        if not details.previews:
+        if not details.previews or self.unattended:
             return
         self.say()
         self.say("The first texts", style="bold")

@@ -88,8 +88,10 @@ class Owner:
         from bulksender.periodic import Missed
 
         kind: Kind = _KINDS.get(error.exit_code, "refused")
-        if isinstance(error, WaitsForApproval | Missed):
-            kind = "missed" if isinstance(error, Missed) else "waits"
+        if isinstance(error, WaitsForApproval):
+            kind = "waits"
+        if isinstance(error, Missed):
+            kind, self.period = "missed", error.period
         said, command = _with_command(str(error))
         self._tell(
             News(

@@ -33,7 +33,6 @@ from bulksender.cli.sending import (
     show_plan,
 )
 from bulksender.errors import (
-    AlreadySent,
     BulksenderError,
     ExitCode,
     ReportError,
@@ -141,6 +140,7 @@ class Conductor:
         """Do what is left to do for the period. Raises BulksenderError; the owner is told then."""
         from bulksender import metrics, notifier, periodic
 
+        self._output.unattended = not self._output.interactive or self._log is not None
         if self._asked.metrics_file is not None:
             metrics.check_metrics(self._asked.metrics_file)
         notifier.check_urls(self._campaign.notify)
@@ -150,8 +150,9 @@ class Conductor:
 
     def check(self, scratch: Ledger) -> ExitCode:
         """Plan only: what would go out, when, at what cost, and what refuses it."""
-        from bulksender import campaign, periodic
+        from bulksender import campaign, notifier, periodic
 
+        notifier.check_urls(self._campaign.notify)
         self._choose_period()
         job, fetched = self._job(scratch.path.parent)
         run = campaign.plan(job, scratch, self._book)
@@ -187,9 +188,9 @@ class Conductor:
 
         match todo:
             case periodic.Done(run):
-                raise AlreadySent(
-                    f"{self._campaign.name} has run for {self._period}: run {run.id}. Nothing was "
-                    "done."
+                raise periodic.PeriodDone(
+                    f"{self._campaign.name} has run for {self._period}: run {run.id}"
+                    f"{periodic.cancelled_of(run)}. Nothing was done."
                 )
             case periodic.Wait(run):
                 raise AlreadyWaits(f"Run {run.id} waits for approval: bulksender approve {run.id}")
@@ -207,9 +208,11 @@ class Conductor:
 
         Of a result that could not be written the owner was told with the run's end.
         """
+        from bulksender import periodic
+
         try:
             yield
-        except (AlreadySent, RunBusy, AlreadyWaits, ReportError):
+        except (periodic.PeriodDone, periodic.NotDue, RunBusy, AlreadyWaits, ReportError):
             raise
         except BulksenderError as error:
             self._owner.refused(error)

@@ -136,7 +136,7 @@ def remove(
     from bulksender.scheduling import crontab, systemd
 
     where = crontab if cron else systemd
-    wanted = names or [each.name for each in _scheduled(None) if where.installed(each.name)]
+    wanted = names or [each.name for each in _scheduled()[0] if where.installed(each.name)]
     if not wanted:
         raise SettingsError("No campaign of this folder has a timer. Name the one to remove.")
     for name in wanted:
@@ -175,33 +175,46 @@ def _campaigns() -> Iterable[CampaignFile | BulksenderError]:
     """Every campaign of the working folder; of one that cannot be read, why."""
     from bulksender.campaignfile import campaign_files, read_campaign
 
+    names: dict[str, Path] = {}
     for file in campaign_files(Path()):
         try:
-            yield read_campaign(file)
+            found = read_campaign(file)
         except BulksenderError as error:
             yield error
+            continue
+        other = names.setdefault(found.name, file)
+        if other != file:
+            yield SettingsError(f'{file}: {other} has the name "{found.name}" as well: change one.')
+            continue
+        yield found
 
 
-def _scheduled(ledger: str | None) -> list[Scheduled]:
-    """The campaigns that have a schedule. Raises the error of one that cannot be read."""
-    found = []
+def _scheduled() -> tuple[list[CampaignFile], list[BulksenderError]]:
+    """The campaigns that have a schedule, and why others cannot be read."""
+    found, broken = [], []
     for each in _campaigns():
         if isinstance(each, BulksenderError):
-            raise each
-        if each.scheduled:
-            found.append(_timed(each, ledger))
-    return found
+            broken.append(each)
+        elif each.scheduled:
+            found.append(each)
+    return found, broken
 
 
 def _chosen(names: list[str] | None, ledger: str | None) -> list[Scheduled]:
-    """The named campaigns, else all that have a schedule. Raises SettingsError."""
-    found = {each.name: each for each in _scheduled(ledger)}
-    for name in names or ():
-        if name not in found:
-            raise SettingsError(
-                f'There is no campaign "{name}" with a [schedule] in campaigns/.'
-                f"{did_you_mean(name, found)}"
-            )
+    """The named campaigns, else all that have a schedule.
+
+    Raises SettingsError, and the error of a file that cannot be read and may be wanted.
+    """
+    campaigns, broken = _scheduled()
+    found = {each.name: _timed(each, ledger) for each in campaigns}
+    missing = [name for name in names or () if name not in found]
+    if broken and (missing or not names):
+        raise broken[0]
+    for name in missing:
+        raise SettingsError(
+            f'There is no campaign "{name}" with a [schedule] in campaigns/.'
+            f"{did_you_mean(name, found)}"
+        )
     if not found:
         raise SettingsError("No campaign in campaigns/ has a [schedule].")
     return [found[name] for name in names] if names else [*found.values()]

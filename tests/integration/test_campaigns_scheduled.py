@@ -100,7 +100,7 @@ def test_what_was_missed_longer_ago_than_its_grace_is_told_once_and_not_made_up(
     assert later.code == 8
     assert later.out == ""
     assert later.err.count("\n") <= 1
-    assert inbox.titles[1:] == ["news (rehearsal): missed, nothing was sent"]
+    assert inbox.titles[1:] == [f"news {TODAY} (rehearsal): missed, nothing was sent"]
     assert "is not made up by itself; somebody has to.\n" in inbox.news[1]["message"]
     assert f"Next: bulksender run {FILE} --period {TODAY}" in inbox.news[1]["message"]
     assert len(folder.texted) == 3

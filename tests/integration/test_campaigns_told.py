@@ -258,3 +258,61 @@ def test_a_result_that_cannot_be_written_does_not_make_the_owner_believe_that_no
     assert "nothing was sent" not in news["title"]
     assert "accepted all 3 messages." in news["message"]
     assert "Everything is in the ledger" in news["message"]
+
+
+def test_what_an_unattended_run_says_holds_no_number_and_no_text(folder: Folder) -> None:
+    folder.sheet({"Ann": "6.591230001E9", "Bob": "+65 9123 0002"})  # the first one is mended
+    folder.campaign(country="SG")
+    ended = folder.run()
+    assert ended.code == 0, ended.err
+    said = ended.out + ended.err
+    assert "Numbers that were mended" in said
+    assert MARK not in said
+    assert "91230001" not in said.replace(" ", "")
+    assert "Ann" not in said
+
+
+def test_another_folders_campaign_of_the_same_name_is_not_taken_for_this_one(
+    folder: Folder, inbox: Inbox
+) -> None:
+    folder.campaign(notify={"urls": [inbox.url]})
+    assert folder.run().code == 0
+    other = folder.path / "other" / "campaigns" / "news.toml"
+    other.parent.mkdir(parents=True)
+    text = (folder.path / FILE).read_text("utf-8").replace("contacts.csv", "../contacts.csv")
+    other.write_text(text.replace("waits", "is here"), "utf-8")
+    ended = folder.run(file=str(other))
+    assert ended.code == 3
+    assert str(folder.path / FILE) in ended.err
+    assert len(inbox.news) == 2
+    (folder.path / FILE).rename(folder.path / "moved.toml")
+    assert folder.run(file=str(other)).code == 8, "the campaign's file was moved"
+
+
+def test_a_campaign_that_another_one_has_sent_already_is_refused_and_its_owner_told(
+    folder: Folder, inbox: Inbox
+) -> None:
+    for name in ("news", "same"):
+        folder.campaign(name, notify={"urls": [inbox.url]})
+    assert folder.run().code == 0
+    ended = folder.run("--scheduled", file="campaigns/same.toml")
+    assert ended.code == 8, "it has no schedule, so there is nothing to say"
+    assert len(inbox.news) == 1
+    ended = folder.run(file="campaigns/same.toml")
+    assert ended.code == 8
+    assert "--again" not in ended.err
+    assert len(folder.texted) == len(PEOPLE)
+    assert "same" in inbox.titles[-1] and "refused" in inbox.titles[-1]
+    assert folder.run(file="campaigns/same.toml").code == 8
+
+
+def test_a_cancelled_runs_result_and_page_say_so(folder: Folder) -> None:
+    folder.campaign(delivery={"pace": "1/hour"})
+    assert folder.run().code == 0
+    [(run,)] = folder.query("SELECT id FROM run")
+    ended = folder.bulksender("cancel", run)
+    assert ended.code in (0, 4), ended.err
+    assert "CANCELLED" in {row["status"] for row in folder.results()}
+    page = (folder.path / f"results/news-{THIS}.html").read_text("utf-8")
+    assert 'data-status="CANCELLED"' in page
+    assert "were cancelled" in folder.run().err

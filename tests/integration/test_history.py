@@ -45,7 +45,7 @@ from bulksender.simulator.faults import Fault, FaultKind
 SEND = ("send", "sheet.csv", "--text", "Hi {{ name }}", "--yes")
 RUN_KEYS = [
     "run", "state", "created_at", "sheet", "rows", "counts", "parent", "rehearsal", "purged",
-    "next",
+    "next", "campaign", "period",
 ]  # fmt: skip
 
 

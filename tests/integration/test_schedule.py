@@ -128,3 +128,23 @@ def test_the_daemon_says_when_campaigns_are_due_and_ends_when_told(shell: Shell)
     assert "news: due next" in said[1]
     assert "rare" not in "".join(said) + out
     assert "Ending." in out
+
+
+def test_a_broken_file_does_not_keep_another_campaign_from_its_timer(shell: Shell) -> None:
+    (shell.folder / "campaigns" / "broken.toml").write_text("period = 3")
+    assert shell.run("schedule", "install", "news").code == 0
+    assert timers(shell) != []
+    assert "broken.toml" in shell.run("schedule", "install").err
+    assert shell.run("schedule", "remove").code == 0
+
+
+def test_two_campaigns_of_one_name_are_refused(shell: Shell) -> None:
+    (shell.folder / "campaigns" / "other.toml").write_text(f'name = "news"\n{CAMPAIGN}')
+    ended = shell.run("schedule")
+    assert ended.code == 3
+    assert 'other.toml: campaigns/news.toml has the name "news" as well' in ended.err
+
+
+def test_a_timer_and_a_period_exclude_each_other(shell: Shell) -> None:
+    ended = shell.run("run", "campaigns/news.toml", "--scheduled", "--period", "2026-12")
+    assert ended.code == 3
