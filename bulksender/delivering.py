@@ -17,6 +17,8 @@ from bulksender.timetable import AT_ONCE_FOR, Place, Places, lay
 
 MOST_PLACES = 8
 """How many places (time zones that belong together) are told of."""
+MOST_ZONES = 3
+"""How many of a place's time zones are named."""
 CLOSE = timedelta(minutes=1)
 """A batch that is due, or whose window may close, that soon is given another time: it might reach
 8x8 too late for this one."""
@@ -39,7 +41,6 @@ def give_times(run: Run) -> list[Notice]:
     rules = run.job.delivery
     if rules is None:
         return []
-    windowless = rules.opens is None and len(rules.days) == 7 and not rules.holidays
     places = Places(rules.timezone)
     counts = Counter(
         places.of(number) for _, numbers in due.ready_numbers(run) for number in numbers
@@ -52,16 +53,15 @@ def give_times(run: Run) -> list[Notice]:
     with run.together():
         for rows, numbers in due.ready_numbers(run):
             due.set_times(run, _timed(rows, numbers, places, times))
-    if windowless and not rules.closed:
+    if not rules.asks_where:
         return []
     return [_zones(place, rows) for place, rows in counts.most_common(MOST_PLACES)]
 
 
 def _zones(place: Place, rows: int) -> Notice:
-    zones = ", ".join(place.zones[:3]) + (
-        f" and {len(place.zones) - 3} more" * (len(place.zones) > 3)
-    )
-    return Notice(f"the window is that of {zones} ({place.how})", rows)
+    first, others = place.zones[:MOST_ZONES], len(place.zones) - MOST_ZONES
+    more = f" and {others} more" if others > 0 else ""
+    return Notice(f"the window is that of {', '.join(first)}{more} ({place.how})", rows)
 
 
 def _timed(

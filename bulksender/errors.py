@@ -11,12 +11,17 @@ do next; none holds a phone number, a text or a key.
     │   ├── SettingsError       an option, an environment variable or a settings file
     │   ├── LedgerError         the ledger cannot be opened, read or written
     │   ├── NoConsent           nobody said yes
+    │   ├── GuardrailTripped    (guarding) a campaign's own rules refuse the run
+    │   ├── DoesNotFit          (timetable) window and pace leave no room within 7 days
+    │   ├── Missed              (periodic) it was due longer ago than its grace
     │   └── WaitsForApproval    the plan is kept until somebody approves it
     ├── Stopped                 sending stopped early; `resume` goes on            exit 6
     │   └── ReportError         everything is in the ledger, the sheet could not be written
     ├── LogUnavailable          8x8's log could not be read; nothing was settled   exit 5
     ├── RunBusy                 another process works on this run                  exit 7
     └── AlreadySent             a plan with the same content was sent before       exit 8
+        ├── PeriodDone          (periodic) the campaign has run for the period
+        └── NotDue              (periodic) a timer asks, and there is nothing to do
 """
 
 from __future__ import annotations

@@ -78,6 +78,12 @@ class Delivery(Struct, frozen=True, kw_only=True):
     closed: tuple[date, ...] = ()
     pace: Pace | None = None
 
+    @property
+    def asks_where(self) -> bool:
+        """Whether it matters in which time zone somebody is."""
+        every_day = len(self.days) == len(WEEKDAYS) and not self.holidays and not self.closed
+        return self.opens is not None or not every_day
+
 
 class Variant(Struct, frozen=True, kw_only=True):
     """One of several texts that are tried on parts of the recipients; `weight` is its share."""

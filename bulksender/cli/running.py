@@ -185,9 +185,12 @@ class Conductor:
 
     def _do(self, todo: Todo) -> ExitCode:
         from bulksender import periodic
+        from bulksender.reporter import summarise
 
         match todo:
             case periodic.Done(run):
+                if self._output.json:
+                    self._output.object(summarise(run, seconds=0.0))
                 raise periodic.PeriodDone(
                     f"{self._campaign.name} has run for {self._period}: run {run.id}"
                     f"{periodic.cancelled_of(run)}. Nothing was done."

@@ -56,6 +56,8 @@ def test_a_campaign_runs_once_a_period(folder: Folder) -> None:
     again = folder.run()
     assert again.code == 8
     assert f"news has run for {THIS}: run {first.json['run']}. Nothing was done." in again.err
+    told = folder.run("--json")
+    assert (told.code, told.json["run"]) == (8, first.json["run"])
     assert folder.texted == [*PEOPLE.values()]
     assert len(folder.sim.posts) == 1
     assert folder.states == ["FINISHED"]
