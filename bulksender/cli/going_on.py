@@ -10,9 +10,9 @@ import typer
 
 from bulksender.cli import options as o
 from bulksender.cli.base import app, ending, given
+from bulksender.cli.desk import Desk
 from bulksender.cli.opening import defaults_here, opened_account, opened_ledger, overridden
 from bulksender.cli.sending import (
-    Desk,
     asking,
     decide_and_send,
     reconcile_and_report,

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from bulksender.cli.costs import reckon
+from bulksender.cli.desk import Desk, Watchers
 from bulksender.cli.opening import (
     chosen_account,
     chosen_base_url,
@@ -25,8 +26,6 @@ from bulksender.cli.opening import (
 from bulksender.cli.output import Output
 from bulksender.cli.owner import Owner
 from bulksender.cli.sending import (
-    Desk,
-    Watchers,
     decide_and_send,
     reconcile_and_report,
     send_and_report,

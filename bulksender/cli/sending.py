@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,7 +13,9 @@ import msgspec
 from msgspec import Struct
 
 from bulksender.cli.costs import of_money, reckon, show_delivery
+from bulksender.cli.desk import Desk, Watchers
 from bulksender.cli.events import ended_event, planned_event, started_event
+from bulksender.cli.interrupting import interruptible
 from bulksender.cli.opening import opened_account, opened_ledger
 from bulksender.cli.output import Output, next_step
 from bulksender.errors import (
@@ -28,39 +29,13 @@ from bulksender.errors import (
     Stopped,
     WaitsForApproval,
 )
-from bulksender.eventlog import Events, RunRefused, Silent
-from bulksender.stopping import listening, stop_once
+from bulksender.eventlog import RunRefused
 from bulksender.timing import timed, watched
 
 if TYPE_CHECKING:
     from bulksender.ledger import Ledger, Run
     from bulksender.reporter import Draft, Summary
-    from bulksender.sender import Sender
     from bulksender.settings import Account, Defaults, Job
-
-
-class Watchers(Struct, frozen=True):
-    """Who is told of a run: the log of events, and what is called with the run when it has ended.
-
-    `ended` gets the run, its summary, the exit code and why it stopped, or why there is no result.
-    """
-
-    events: Events = Silent()
-    ended: Callable[[Run, Summary, ExitCode, str], None] = lambda *_: None
-
-
-class Desk(Struct, frozen=True):
-    """What a conversation needs: the ledger, the account, where to speak, when it began.
-
-    `reconcile` says that 8x8's log is asked without asking first.
-    """
-
-    book: Ledger
-    account: Account
-    output: Output
-    started: float
-    reconcile: bool = False
-    watchers: Watchers = Watchers()
 
 
 def plan_and_send(
@@ -229,7 +204,7 @@ def _send(run: Run, desk: Desk) -> _Ended:
             events = desk.watchers.events
             events.event(started_event(run))
             sender = Sender(run, desk.account, progress=progress, events=events)
-            both.enter_context(_interruptible(sender, run, desk.output))
+            both.enter_context(interruptible(sender, run, desk.output))
             try:
                 campaign.send(run, sender)
             except LedgerError as error:
@@ -363,33 +338,3 @@ def timed_where(wanted: bool, output: Output) -> Iterator[None]:
     with watched() as timings:
         yield
         output.timings(timings.spent())
-
-
-@contextmanager
-def _interruptible(sender: Sender, run: Run, output: Output) -> Iterator[None]:
-    """Ctrl-C (or SIGTERM) ends the sending in good order; a second one ends it at once.
-
-    Where it comes while the result is written, that is finished first.
-    """
-    from bulksender.ledger import RunState
-
-    told = False
-
-    def stop(*_: object) -> None:
-        nonlocal told
-        sending = run.state is RunState.SENDING
-        if told and not sending:
-            stop_once()  # of the result nothing is left
-        if told:
-            output.error("Stopped at once; what was in flight is UNKNOWN when it is resumed.")
-            output.error(next_step(ExitCode.STOPPED, run.id) or "")
-            os._exit(ExitCode.STOPPED)  # as safe as a kill, which the ledger is made for
-        told = True
-        if sending:
-            sender.stop("Stopped: what was in flight was finished, nothing new was sent.")
-            output.error("Stopping when what is in flight has been answered. Once more: at once.")
-        else:
-            output.error("Nothing is in flight. The result is being written. Once more: at once.")
-
-    with listening(stop):
-        yield
