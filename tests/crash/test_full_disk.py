@@ -164,6 +164,11 @@ def make_older(ledger: Path) -> None:
     with closing(sqlite3.connect(ledger)) as connection:
         connection.executescript(
             """
+            DROP INDEX run_by_period; DROP INDEX message_by_due;
+            DROP TABLE told; DROP TABLE suppression; DROP TABLE price;
+            ALTER TABLE run DROP COLUMN campaign; ALTER TABLE run DROP COLUMN period;
+            ALTER TABLE run DROP COLUMN costs; ALTER TABLE run DROP COLUMN consent_at;
+            ALTER TABLE message DROP COLUMN due;
             DROP TABLE inquiry; DROP TABLE tally;
             ALTER TABLE run DROP COLUMN parent; ALTER TABLE run DROP COLUMN purged_at;
             ALTER TABLE message DROP COLUMN attempt; ALTER TABLE message DROP COLUMN held;
